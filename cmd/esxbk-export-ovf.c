@@ -1,0 +1,325 @@
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "cli/cmd.h"
+#include "cli/conn.h"
+#include "cli/progress.h"
+#include "job/account.h"
+#include "job/export.h"
+#include "store/name.h"
+#include "vsphere/inv.h"
+#include "vsphere/pick.h"
+
+static const char *output, *plan;
+static const char *format = "dir", *snapshot = "auto", *quiesce = "try";
+static const char *digest = "sha256";
+static struct opt_list excluded;
+static uint64_t threads = 2, if_older, retries = 2;
+
+static const struct opt table[] = {
+	{ 'o', "output", "DIR", "put the point into DIR", OPT_TEXT, &output },
+	{ 0, "format", "dir", "a folder of files", OPT_CHOICE, &format },
+	{ 0, "snapshot", "auto|never|NAME",
+	    "a temporary one; none (stopped VM); an existing one", OPT_TEXT,
+	    &snapshot },
+	{ 0, "quiesce", "off|try|require",
+	    "ask VMware Tools to quiesce the guest", OPT_CHOICE, &quiesce },
+	{ 0, "exclude-disk", "LABEL", "leave this disk out", OPT_LIST,
+	    &excluded },
+	{ 0, "digest", "sha256|sha512|sha1", "digest of the manifest",
+	    OPT_CHOICE, &digest },
+	{ 'j', "jobs", "N", "disks at once", OPT_U64, &threads },
+	{ 0, "if-older", "TIME", "do nothing if the newest point is younger",
+	    OPT_DURATION, &if_older },
+	{ 0, "retries", "N", "more attempts, each with a new lease", OPT_U64,
+	    &retries },
+	{ 0, "plan", "NAME", "the plan this point belongs to", OPT_TEXT,
+	    &plan },
+	{ 0 },
+};
+
+/* How the VMs of one call came out. */
+struct tally {
+	size_t total;
+	size_t good;
+	size_t partial;
+	int status; /* the most permanent failure's */
+	bool same;  /* all failures had the same status */
+};
+
+static struct progress *shown;
+
+static void
+begin(void *self, const struct fetch *fetches, size_t n)
+{
+	struct progress_disk *disks = calloc(n + 1, sizeof(*disks));
+	struct err ignored = { 0 };
+	size_t i;
+
+	(void)self;
+	for (i = 0; disks != NULL && i < n; i++) {
+		disks[i].label = fetches[i].label;
+		disks[i].capacity_bytes = fetches[i].capacity_bytes;
+	}
+	if (disks != NULL)
+		shown = progress_open(cmd_progress, disks, n, &ignored);
+	free(disks);
+}
+
+static void
+moved(void *self, size_t i, uint64_t position, uint64_t bytes)
+{
+	(void)self;
+	progress_set(shown, i, position, bytes);
+}
+
+static void
+done(void *self, size_t i)
+{
+	(void)self;
+	progress_done(shown, i);
+}
+
+static void
+end(void *self)
+{
+	(void)self;
+	progress_free(shown);
+	shown = NULL;
+}
+
+static const struct export_watch watch = { begin, moved, done, end, NULL };
+
+static int
+check_options(size_t n, struct err *e)
+{
+	if (output == NULL)
+		return err_set(e, ERR_USAGE, "where to? Give --output DIR");
+	if (strcmp(output, "-") == 0)
+		return err_set(e, ERR_USAGE,
+		    "--format dir cannot be written to standard output");
+	if (n == 0)
+		return err_set(e, ERR_USAGE, "which VM?");
+	if (threads == 0 || threads > 16)
+		return err_set(e, ERR_USAGE, "--jobs: from 1 to 16");
+	return 0;
+}
+
+static void
+fill_conf(struct export_conf *conf)
+{
+	*conf = (struct export_conf){ .dir = output,
+		.run = conn_run(),
+		.plan = plan,
+		.snapshot_name = snapshot,
+		.threads = (unsigned int)threads,
+		.excluded = excluded.items,
+		.if_older_s = if_older,
+		.retries = retries,
+		.is_dry_run = cmd_dry_run,
+		.watch = &watch };
+	conf->snapshot = strcmp(snapshot, "auto") == 0 ? EXPORT_OWN
+	    : strcmp(snapshot, "never") == 0           ? EXPORT_NONE
+						       : EXPORT_NAMED;
+	conf->quiesce = strcmp(quiesce, "off") == 0 ? SNAP_QUIESCE_OFF
+	    : strcmp(quiesce, "try") == 0           ? SNAP_QUIESCE_TRY
+						    : SNAP_QUIESCE_REQUIRE;
+	digest_parse(digest, &conf->digest); /* a choice: cannot fail */
+}
+
+/* Another VM of this inventory would get the same file names. */
+static bool
+has_namesake(const struct inv *inv, size_t at)
+{
+	char *mine = name_local(inv->entries[at].name, "", false), *other;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; mine != NULL && !found && i < inv->n; i++) {
+		if (i == at)
+			continue;
+		other = name_local(inv->entries[i].name, "", false);
+		found = other != NULL && strcasecmp(mine, other) == 0;
+		free(other);
+	}
+	free(mine);
+	return found;
+}
+
+static void
+count(struct tally *t, const struct export_result *r)
+{
+	t->total++;
+	if (r->exit == 0)
+		t->good++;
+	else if (r->exit == ERR_PARTIAL)
+		t->partial++;
+	else if (t->status == 0 || r->exit == t->status)
+		t->status = r->exit;
+	else {
+		t->same = false;
+		/* What no retry mends outranks what one may. */
+		if (t->status == ERR_UNAVAIL || t->status == ERR_IO ||
+		    t->status == ERR_TEMP)
+			t->status = r->exit;
+	}
+}
+
+static void
+report(const struct vm *vm, const struct export_result *r)
+{
+	json_t *doc = account_result(vm, r);
+
+	if (conn_is_insecure())
+		json_set_bool(doc, "insecure", true);
+	cmd_print_json(doc);
+	json_decref(doc);
+	if (cmd_json)
+		return;
+	if (r->is_dry_run)
+		cmd_print("%s: %s\n", vm->name,
+		    r->changed ? "would be exported" : "is up to date");
+	else if (r->path != NULL)
+		cmd_print("%s\n", r->path);
+}
+
+static int
+export_one(struct vim *v, const struct inv *inv, size_t at, struct tally *t,
+    struct err *e)
+{
+	struct export_result r = { 0 };
+	struct export_conf conf;
+	struct vm vm = { 0 };
+	int rc;
+
+	fill_conf(&conf);
+	conf.has_namesake = has_namesake(inv, at);
+	if (vm_read(v, &inv->entries[at].ref, &vm, e) == -1)
+		return -1;
+	free(vm.path);
+	vm.path = strdup(inv->entries[at].path);
+	if (vm.path == NULL)
+		err_sys(e, ERR_OS, "memory");
+	rc = vm.path == NULL ? -1 : export_run(v, &vm, &conf, &r, e);
+	if (vm.path != NULL) {
+		report(&vm, &r);
+		count(t, &r);
+	}
+	/* A point with trouble behind it: the reason is the run's. */
+	if (rc == 0 && r.error.class != ERR_NONE)
+		*e = r.error;
+	export_result_free(&r);
+	vm_free(&vm);
+	return rc;
+}
+
+/* One VM: its own reason and status.  Several: all good 0, some failed 3,
+ * all failed alike that status, else the most permanent. */
+static int
+conclude(const struct tally *t, const struct err *last)
+{
+	size_t failed = t->total - t->good - t->partial;
+
+	if (t->total == t->good)
+		return cmd_dry_run && cmd_dry_exit_code ? ERR_WORK : 0;
+	if (t->total == 1) {
+		cmd_say("%s",
+		    last->class != ERR_NONE
+			? last->text
+			: "the backup does not hold every device, see "
+			  "the warnings");
+		return t->status != 0 ? t->status : ERR_PARTIAL;
+	}
+	cmd_say("%zu of %zu VMs failed, %zu are partial%s%s", failed, t->total,
+	    t->partial, last->class != ERR_NONE ? ": " : "", last->text);
+	return failed == t->total ? t->status : ERR_PARTIAL;
+}
+
+static void
+print_summary(const struct tally *t, int status)
+{
+	json_t *doc = json_object();
+
+	json_set_text(doc, "schema", "esxbk.result/1");
+	json_set_text(doc, "type", "summary");
+	json_set_int(doc, "vms", (long long)t->total);
+	json_set_int(doc, "ok", (long long)t->good);
+	json_set_int(doc, "partial", (long long)t->partial);
+	json_set_int(doc, "failed",
+	    (long long)(t->total - t->good - t->partial));
+	json_set_int(doc, "exit", status);
+	json_set_text(doc, "class", err_class_name(status));
+	cmd_print_json(doc);
+	json_decref(doc);
+}
+
+static int
+export_picked(struct vim *v, const struct inv *inv, const bool *picked,
+    struct err *e)
+{
+	struct tally t = { .same = true };
+	struct err last = { 0 };
+	int status;
+	size_t i;
+
+	for (i = 0; i < inv->n; i++) {
+		struct err own = { 0 };
+
+		if (!picked[i])
+			continue;
+		export_one(v, inv, i, &t, &own);
+		if (own.class == ERR_NONE)
+			continue;
+		if (last.class != ERR_NONE)
+			log_error("%s", last.text);
+		last = own;
+		if (own.class >= ERR_SIGNAL)
+			break;
+	}
+	if (last.class >= ERR_SIGNAL) {
+		*e = last;
+		return -1;
+	}
+	status = conclude(&t, &last);
+	print_summary(&t, status);
+	return status;
+}
+
+static int
+run(const char **operands, size_t n, struct err *e)
+{
+	struct inv inv = { 0 };
+	bool *picked = NULL;
+	struct vim *v = NULL;
+	int rc = -1;
+
+	if (check_options(n, e) == -1)
+		return -1;
+	v = conn_open(e);
+	if (v == NULL || inv_read(v, &inv, e) == -1)
+		goto out;
+	picked = calloc(inv.n + 1, sizeof(*picked));
+	if (picked == NULL) {
+		err_sys(e, ERR_OS, "memory");
+		goto out;
+	}
+	if (pick_vms(&inv, operands, n, picked, e) == 0)
+		rc = export_picked(v, &inv, picked, e);
+out:
+	free(picked);
+	inv_free(&inv);
+	vim_free(v);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct cmd c = { .name = "esxbk-export-ovf",
+		.about = "Back up VMs as OVF over HttpNfcLease.",
+		.synopsis = "[OPTION]... -s HOST -u USER -o DIR VM...",
+		.tables = { table, cmd_table_dry_run, conn_table },
+		.run = run };
+
+	return cmd_main(&c, argc, argv);
+}

@@ -1,0 +1,387 @@
+#include <stdlib.h>
+#include <string.h>
+#include "base/buf.h"
+#include "base/num.h"
+#include "base/utf8.h"
+#include "cli/cmd.h"
+#include "cli/conn.h"
+#include "vsphere/inv.h"
+#include "vsphere/pick.h"
+#include "vsphere/vm.h"
+
+static const char *format = "table";
+static bool ends_in_nul;
+
+static const struct opt table[] = {
+	{ 0, "format", "table|tsv|json|moid", "how to print", OPT_CHOICE,
+	    &format },
+	{ '0', "null", NULL, "end each line with NUL (tsv, moid)", OPT_FLAG,
+	    &ends_in_nul },
+	{ 0 },
+};
+
+/* What a backup will not hold; called for each. */
+typedef void note_fn(void *self, const char *code, const char *device,
+    const char *why);
+
+static void
+each_note(const struct vm *vm, note_fn *note, void *self)
+{
+	const char *why, *code;
+	size_t i;
+
+	for (i = 0; i < vm->n_disks; i++) {
+		why = device_problem(&vm->disks[i], &code);
+		if (why != NULL)
+			note(self, code, vm->disks[i].label, why);
+		if (vm->disks[i].is_shared)
+			note(self, "W_SHARED_DISK", vm->disks[i].label,
+			    "shared with other VMs: no snapshot can be "
+			    "made");
+	}
+	if (vm->has_vtpm)
+		note(self, "W_VTPM", "virtual TPM",
+		    "an export holds no virtual TPM");
+	if (vm->is_template)
+		note(self, "W_TEMPLATE", "template",
+		    "it can have no snapshot: use '--snapshot never'");
+	if (vm->is_fault_tolerant)
+		note(self, "W_FAULT_TOLERANT", "fault tolerance",
+		    "it can have no snapshot");
+	if (vm->needs_consolidation)
+		note(self, "W_CONSOLIDATION", "disks",
+		    "they need consolidation");
+}
+
+static uint64_t
+provisioned(const struct vm *vm)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < vm->n_disks; i++)
+		sum += vm->disks[i].capacity_bytes;
+	return sum;
+}
+
+static const char *
+power(const struct vm *vm)
+{
+	if (vm_is_on(vm))
+		return "on";
+	return strcmp(vm->power, "suspended") == 0 ? "suspended" : "off";
+}
+
+/* For a terminal: no control characters, no marks that turn the writing. */
+static unsigned int
+add_shown(struct buf *b, const char *s)
+{
+	size_t left = strlen(s), n;
+	unsigned int columns = 0;
+	uint32_t c;
+
+	for (; left > 0; s += n, left -= n) {
+		n = utf8_next(s, left, &c);
+		if (n == 0 || utf8_is_control(c)) {
+			n = n == 0 ? 1 : n;
+			buf_char(b, '?');
+			columns++;
+			continue;
+		}
+		buf_add(b, s, n);
+		columns += utf8_width(c);
+	}
+	return columns;
+}
+
+static void
+add_column(struct buf *b, const char *s, unsigned int width)
+{
+	unsigned int columns = add_shown(b, s);
+
+	for (; columns < width; columns++)
+		buf_char(b, ' ');
+	buf_puts(b, "  ");
+}
+
+static void
+note_text(void *self, const char *code, const char *device, const char *why)
+{
+	struct buf *b = self;
+
+	(void)code;
+	if (b->len > 0)
+		buf_puts(b, "; ");
+	buf_fmt(b, "%s: %s", device, why);
+}
+
+static unsigned int
+name_width(const struct vm *vms, size_t n)
+{
+	unsigned int width = 4, columns;
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		buf_cut(&b, 0);
+		columns = add_shown(&b, vms[i].name);
+		width = columns > width ? columns : width;
+	}
+	buf_free(&b);
+	return width > 40 ? 40 : width;
+}
+
+static void
+print_table(const struct vm *vms, size_t n)
+{
+	unsigned int width = name_width(vms, n);
+	char size[16], used[16];
+	size_t i;
+
+	cmd_print("%-*s  %-10s  %-9s  %5s  %11s  %9s  %5s  %s\n", (int)width,
+	    "NAME", "ID", "POWER", "DISKS", "PROVISIONED", "USED", "SNAPS",
+	    "NOTES");
+	for (i = 0; i < n; i++) {
+		struct buf row = { 0 }, notes = { 0 };
+
+		if (vms[i].name == NULL)
+			continue;
+		each_note(&vms[i], note_text, &notes);
+		add_column(&row, vms[i].name, width);
+		add_column(&row, vms[i].ref.id, 10);
+		num_format_size(provisioned(&vms[i]), size, sizeof(size));
+		num_format_size(vms[i].committed_bytes, used, sizeof(used));
+		buf_fmt(&row, "%-9s  %5zu  %11s  %9s  %5zu  ", power(&vms[i]),
+		    vms[i].n_disks, size, used, vms[i].n_snapshots);
+		add_shown(&row, buf_text(&notes));
+		while (row.len > 0 && row.data[row.len - 1] == ' ')
+			buf_cut(&row, row.len - 1);
+		cmd_print("%s\n", buf_text(&row));
+		buf_free(&row);
+		buf_free(&notes);
+	}
+}
+
+/* Fields that hold tabs or newlines would break the line. */
+static void
+add_field(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++)
+		buf_char(b, (unsigned char)*s < 0x20 ? ' ' : *s);
+	buf_char(b, '\t');
+}
+
+static void
+print_line(const char *text)
+{
+	if (ends_in_nul)
+		cmd_print("%s%c", text, '\0');
+	else
+		cmd_print("%s\n", text);
+}
+
+static void
+print_tsv(const struct vm *vm)
+{
+	struct buf row = { 0 }, notes = { 0 };
+
+	each_note(vm, note_text, &notes);
+	add_field(&row, vm->name);
+	add_field(&row, vm->ref.id);
+	add_field(&row, vm_identity(vm));
+	add_field(&row, power(vm));
+	buf_fmt(&row, "%zu\t%ju\t%ju\t%zu\t", vm->n_disks,
+	    (uintmax_t)provisioned(vm), (uintmax_t)vm->committed_bytes,
+	    vm->n_snapshots);
+	add_field(&row, vm->path);
+	buf_puts(&row, buf_text(&notes));
+	print_line(buf_text(&row));
+	buf_free(&row);
+	buf_free(&notes);
+}
+
+static void
+note_json(void *self, const char *code, const char *device, const char *why)
+{
+	json_t *o = json_object();
+
+	json_set_text(o, "code", code);
+	json_set_text(o, "device", device);
+	json_set_text(o, "reason", why);
+	json_array_append_new(self, o);
+}
+
+static json_t *
+disks_json(const struct vm *vm)
+{
+	json_t *disks = json_array(), *o;
+	size_t i;
+
+	for (i = 0; i < vm->n_disks; i++) {
+		o = json_object();
+		json_set_int(o, "key", vm->disks[i].key);
+		json_set_text(o, "label", vm->disks[i].label);
+		json_set_int(o, "capacity",
+		    (long long)vm->disks[i].capacity_bytes);
+		json_set_text(o, "mode", vm->disks[i].mode);
+		json_set_text(o, "file", vm->disks[i].file);
+		json_array_append_new(disks, o);
+	}
+	return disks;
+}
+
+static json_t *
+snapshots_json(const struct vm *vm)
+{
+	json_t *list = json_array(), *o;
+	size_t i;
+
+	for (i = 0; i < vm->n_snapshots; i++) {
+		o = json_object();
+		json_set_text(o, "name", vm->snapshots[i].name);
+		json_set_text(o, "moid", vm->snapshots[i].ref.id);
+		json_set_time(o, "created", vm->snapshots[i].created);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static void
+print_json(const struct vm *vm)
+{
+	json_t *o = json_object(), *notes = json_array();
+
+	each_note(vm, note_json, notes);
+	json_set_text(o, "schema", "esxbk.result/1");
+	json_set_text(o, "type", "vm");
+	json_set_text(o, "name", vm->name);
+	json_set_text(o, "moid", vm->ref.id);
+	json_set_text(o, "uuid", vm_identity(vm));
+	json_set_text(o, "bios_uuid", vm->uuid);
+	json_set_text(o, "path", vm->path);
+	json_set_text(o, "power", power(vm));
+	json_set_text(o, "hardware", vm->hardware);
+	json_set_text(o, "guest", vm->guest);
+	json_set_text(o, "firmware", vm->firmware);
+	json_set_bool(o, "tools", vm->has_tools);
+	json_set_bool(o, "template", vm->is_template);
+	json_set_int(o, "provisioned", (long long)provisioned(vm));
+	json_set_int(o, "used", (long long)vm->committed_bytes);
+	json_set(o, "disks", disks_json(vm));
+	json_set(o, "snapshots", snapshots_json(vm));
+	json_set(o, "notes", notes);
+	cmd_print_json(o);
+	json_decref(o);
+}
+
+static void
+print_summary(size_t n)
+{
+	json_t *o = json_object();
+
+	json_set_text(o, "schema", "esxbk.result/1");
+	json_set_text(o, "type", "summary");
+	json_set_int(o, "vms", (long long)n);
+	json_set_int(o, "exit", 0);
+	json_set_text(o, "class", err_class_name(0));
+	cmd_print_json(o);
+	json_decref(o);
+}
+
+static void
+print_vms(const struct vm *vms, size_t n)
+{
+	size_t i, shown = 0;
+
+	if (strcmp(format, "table") == 0 && !cmd_json)
+		print_table(vms, n);
+	for (i = 0; i < n; i++) {
+		if (vms[i].name == NULL)
+			continue; /* gone in between: a warning told so */
+		shown++;
+		print_json(&vms[i]); /* where JSON is asked for */
+		if (cmd_json)
+			continue;
+		if (strcmp(format, "tsv") == 0)
+			print_tsv(&vms[i]);
+		else if (strcmp(format, "moid") == 0)
+			print_line(vms[i].ref.id);
+	}
+	print_summary(shown);
+}
+
+static int
+read_and_print(struct vim *v, const struct inv *inv, const bool *picked,
+    struct err *e)
+{
+	struct moref *refs = calloc(inv->n + 1, sizeof(*refs));
+	struct vm *vms = calloc(inv->n + 1, sizeof(*vms));
+	size_t i, n = 0;
+	int rc = -1;
+
+	if (refs == NULL || vms == NULL) {
+		err_sys(e, ERR_OS, "memory");
+		goto out;
+	}
+	for (i = 0; i < inv->n; i++)
+		if (picked[i])
+			refs[n++] = inv->entries[i].ref;
+	if (vm_read_many(v, refs, n, vms, e) == -1)
+		goto out;
+	for (i = 0, n = 0; i < inv->n; i++)
+		if (picked[i] && vms[n++].path != NULL) {
+			free(vms[n - 1].path);
+			vms[n - 1].path = strdup(inv->entries[i].path);
+		}
+	print_vms(vms, n);
+	rc = 0;
+out:
+	for (i = 0; vms != NULL && i < n; i++)
+		vm_free(&vms[i]);
+	free(vms);
+	free(refs);
+	return rc;
+}
+
+static int
+run(const char **operands, size_t n, struct err *e)
+{
+	struct inv inv = { 0 };
+	bool *picked = NULL;
+	struct vim *v;
+	int rc = -1;
+	size_t i;
+
+	if (strcmp(format, "json") == 0)
+		cmd_json = true;
+	v = conn_open(e);
+	if (v == NULL || inv_read(v, &inv, e) == -1)
+		goto out;
+	picked = calloc(inv.n + 1, sizeof(*picked));
+	if (picked == NULL) {
+		err_sys(e, ERR_OS, "memory");
+		goto out;
+	}
+	for (i = 0; i < inv.n; i++)
+		picked[i] = true;
+	if (n > 0 && pick_vms(&inv, operands, n, picked, e) == -1)
+		goto out;
+	rc = read_and_print(v, &inv, picked, e);
+out:
+	free(picked);
+	inv_free(&inv);
+	vim_free(v);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct cmd c = { .name = "esxbk-list",
+		.about = "List the VMs of an ESXi host or a vCenter.",
+		.synopsis = "[OPTION]... -s HOST -u USER [SELECTOR]...",
+		.tables = { table, conn_table },
+		.run = run };
+
+	return cmd_main(&c, argc, argv);
+}

@@ -1,0 +1,260 @@
+#include "cli/conn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "sys/file.h"
+#include "sys/machine.h"
+#include "sys/proc.h"
+#include "sys/tty.h"
+
+enum { FD_UNSET = UINT32_MAX };
+
+static const char *server, *user;
+static const char *password_file, *password_command, *password_credential;
+static uint64_t password_fd = FD_UNSET;
+static const char *cacert, *thumbprint, *proxy;
+static bool insecure;
+static struct opt_list resolve;
+static uint64_t stall_s = 300, bwlimit;
+static char pin[HTTP_PIN_SIZE];
+static char run_id[CONN_RUN_SIZE];
+
+const struct opt conn_table[] = {
+	{ 's', "server", "HOST[:PORT]", "ESXi host or vCenter", OPT_TEXT,
+	    &server },
+	{ 'u', "user", "NAME", "log in as NAME", OPT_TEXT, &user },
+	{ 0, "password-file", "FILE", "first line of FILE, which only we read",
+	    OPT_TEXT, &password_file },
+	{ 0, "password-command", "CMD", "first line of what CMD prints",
+	    OPT_TEXT, &password_command },
+	{ 0, "password-fd", "N", "first line from file descriptor N", OPT_U64,
+	    &password_fd },
+	{ 0, "password-credential", "NAME",
+	    "a systemd credential, else /etc/esxbk/credentials/NAME", OPT_TEXT,
+	    &password_credential },
+	{ 0, "password", "TEXT",
+	    "a password in the command line is for all to see: use "
+	    "--password-file, --password-command, --password-fd, "
+	    "--password-credential or ESXBK_PASSWORD",
+	    OPT_REFUSED, NULL },
+	{ 0, "cacert", "FILE", "trust these CAs instead of the system's",
+	    OPT_TEXT, &cacert },
+	{ 0, "thumbprint", "sha256:HEX", "trust just this certificate",
+	    OPT_TEXT, &thumbprint },
+	{ 0, "insecure", NULL, "check no certificate (never do this)", OPT_FLAG,
+	    &insecure },
+	{ 0, "resolve", "NAME=ADDR", "address of a host name", OPT_LIST,
+	    &resolve },
+	{ 0, "proxy", "URL", "go through this proxy", OPT_TEXT, &proxy },
+	{ 0, "stall-timeout", "TIME", "give up after TIME without a byte",
+	    OPT_DURATION, &stall_s },
+	{ 0, "bwlimit", "SIZE", "bytes a second for each disk", OPT_SIZE,
+	    &bwlimit },
+	{ 0 },
+};
+
+static void
+default_from_env(const char **value, const char *name)
+{
+	const char *text = getenv(name);
+
+	if (*value == NULL && text != NULL && text[0] != '\0')
+		*value = text;
+}
+
+static char *
+from_command(const char *command, struct err *e)
+{
+	struct buf b = { .limit = 65536 };
+	char *text = NULL;
+
+	if (proc_capture(command, &b, e) == 0) {
+		buf_cut(&b, strcspn(buf_text(&b), "\r\n"));
+		if (b.len == 0)
+			err_set(e, ERR_PERM, "it printed nothing");
+		else
+			text = buf_steal(&b);
+	}
+	buf_free(&b);
+	if (text == NULL)
+		err_ctx(e, "password command");
+	else
+		secret_add(text, strlen(text));
+	return text;
+}
+
+static char *
+from_credential(const char *name, struct err *e)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	bool by_systemd = dir != NULL && dir[0] != '\0';
+	char *path, *text;
+
+	if (strchr(name, '/') != NULL || name[0] == '.') {
+		err_set(e, ERR_USAGE,
+		    "--password-credential %s: a name, "
+		    "no path",
+		    name);
+		return NULL;
+	}
+	path = file_join(by_systemd ? dir : "/etc/esxbk/credentials", name);
+	if (path == NULL) {
+		err_sys(e, ERR_OS, "memory");
+		return NULL;
+	}
+	text = file_read_secret(path, by_systemd, e);
+	free(path);
+	return text;
+}
+
+static char *
+from_environment(void)
+{
+	const char *text = getenv("ESXBK_PASSWORD");
+	char *copy;
+
+	if (text == NULL || text[0] == '\0')
+		return NULL;
+	secret_add(text, strlen(text));
+	copy = strdup(text);
+	/* No child is to inherit it. */
+	unsetenv("ESXBK_PASSWORD");
+	return copy;
+}
+
+static char *
+from_prompt(struct err *e)
+{
+	char *prompt, *text;
+
+	if (asprintf(&prompt, "Password of %s at %s: ", user, server) == -1) {
+		err_sys(e, ERR_OS, "memory");
+		return NULL;
+	}
+	text = tty_ask_secret(prompt, e);
+	free(prompt);
+	if (text == NULL && e->class == ERR_USAGE) {
+		err_clear(e);
+		err_set(e, ERR_USAGE,
+		    "no password: give --password-file, "
+		    "--password-command, --password-fd, "
+		    "--password-credential or ESXBK_PASSWORD");
+	}
+	return text;
+}
+
+static char *
+get_password(struct err *e)
+{
+	char *text;
+
+	if (password_file != NULL)
+		return file_read_secret(password_file, false, e);
+	if (password_command != NULL)
+		return from_command(password_command, e);
+	if (password_fd != FD_UNSET) {
+		if (password_fd > 65535) {
+			err_set(e, ERR_USAGE, "--password-fd: no descriptor");
+			return NULL;
+		}
+		return file_read_secret_fd((int)password_fd, e);
+	}
+	if (password_credential != NULL)
+		return from_credential(password_credential, e);
+	text = from_environment();
+	if (text != NULL)
+		return text;
+	default_from_env(&password_file, "ESXBK_PASSWORD_FILE");
+	if (password_file != NULL)
+		return file_read_secret(password_file, false, e);
+	default_from_env(&password_command, "ESXBK_PASSWORD_COMMAND");
+	if (password_command != NULL)
+		return from_command(password_command, e);
+	return from_prompt(e);
+}
+
+static int
+check_options(struct err *e)
+{
+	default_from_env(&server, "ESXBK_SERVER");
+	default_from_env(&user, "ESXBK_USER");
+	default_from_env(&cacert, "ESXBK_CACERT");
+	default_from_env(&thumbprint, "ESXBK_THUMBPRINT");
+	if (server == NULL)
+		return err_set(e, ERR_USAGE,
+		    "which host? Give --server or ESXBK_SERVER");
+	if (user == NULL)
+		return err_set(e, ERR_USAGE,
+		    "which user? Give --user or ESXBK_USER");
+	if (stall_s == 0 || stall_s > 86400)
+		return err_set(e, ERR_USAGE, "--stall-timeout: from 1s to 1d");
+	if (thumbprint == NULL)
+		return 0;
+	if (http_pin_parse(thumbprint, pin) == -1)
+		return err_set(e, ERR_USAGE,
+		    "--thumbprint %s: not the form sha256:HEX", thumbprint);
+	if (strncmp(pin, "sha1:", 5) == 0)
+		return err_set(e, ERR_USAGE,
+		    "--thumbprint: SHA-1 can be forged, give the SHA-256 "
+		    "one (openssl x509 -fingerprint -sha256)");
+	return 0;
+}
+
+static int
+make_run_id(struct err *e)
+{
+	char stamp[CLOCK_STAMP_SIZE], nonce[MACHINE_NONCE_SIZE];
+
+	if (machine_nonce(nonce, e) == -1)
+		return -1;
+	clock_format_stamp(clock_now(), stamp);
+	snprintf(run_id, sizeof(run_id), "%s-%.8s", stamp, nonce);
+	return 0;
+}
+
+const char *
+conn_run(void)
+{
+	return run_id;
+}
+
+bool
+conn_is_insecure(void)
+{
+	return insecure;
+}
+
+struct vim *
+conn_open(struct err *e)
+{
+	struct vim_conf conf = { .run = run_id };
+	struct vim *v = NULL;
+	char *password;
+
+	if (check_options(e) == -1 || make_run_id(e) == -1)
+		return NULL;
+	password = get_password(e);
+	if (password == NULL)
+		return NULL;
+	if (insecure)
+		log_warn("--insecure: whoever is in between reads the "
+			 "password and the disks");
+	conf.server = server;
+	conf.user = user;
+	conf.password = password;
+	conf.http = (struct http_conf){ .cacert = cacert,
+		.pin = pin[0] == '\0' ? NULL : pin,
+		.insecure = insecure,
+		.stall_s = (unsigned int)stall_s,
+		.resolve = resolve.items,
+		.proxy = proxy,
+		.bwlimit = bwlimit };
+	v = vim_open(&conf, e);
+	explicit_bzero(password, strlen(password));
+	free(password);
+	return v;
+}

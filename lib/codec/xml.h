@@ -1,0 +1,67 @@
+#ifndef CODEC_XML_H
+#define CODEC_XML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * xml - untrusted XML in, well-formed XML out (libxml2).
+ *
+ * A document with a DOCTYPE, more than XML_MAX_DEPTH levels or invalid
+ * UTF-8 is refused with ERR_DATA; nothing is loaded from anywhere and no
+ * entity but the five predefined ones is known.  Comments and processing
+ * instructions are dropped.  Names are matched by local name: the prefix does
+ * not count.  Nodes and their texts belong to their document, which does not
+ * change: any thread may read it.
+ */
+enum { XML_MAX_DEPTH = 200 };
+
+struct xml;      /* a document */
+struct xml_node; /* an element in it */
+
+/* Once, before any thread. */
+void xml_init(void);
+void xml_cleanup(void);
+
+/* An error's text is "line N: why"; the caller says of what. */
+struct xml *xml_parse(const void *p, size_t n, struct err *e);
+void xml_free(struct xml *x); /* NULL is fine */
+
+const struct xml_node *xml_root(const struct xml *x);
+
+/* First child element of that local name (NULL: of any name), or NULL;
+ * of a NULL node: NULL. */
+const struct xml_node *xml_child(const struct xml_node *n, const char *name);
+
+/* Next sibling element of that local name (NULL: of any name), or NULL. */
+const struct xml_node *xml_next(const struct xml_node *n, const char *name);
+
+/* Children down a path "a/b/c"; NULL if one is missing. */
+const struct xml_node *xml_find(const struct xml_node *n, const char *path);
+
+const char *xml_name(const struct xml_node *n); /* local name */
+const char *xml_ns(const struct xml_node *n);   /* namespace URI or "" */
+
+/* The text directly inside, "" if there is none or n is NULL. */
+const char *xml_text(const struct xml_node *n);
+
+/* An attribute's value by local name, or NULL. */
+const char *xml_attr(const struct xml_node *n, const char *name);
+
+/* The attribute of that local name in that namespace, or NULL. */
+const char *xml_attr_ns(const struct xml_node *n, const char *ns,
+    const char *name);
+
+/* xsi:type without its prefix, "" if there is none. */
+const char *xml_type(const struct xml_node *n);
+
+/* Writers: append to b, escaped for an element or a quoted attribute.  What
+ * XML cannot hold (control characters, invalid UTF-8) becomes U+FFFD. */
+void xml_add_text(struct buf *b, const char *s);
+
+/* "<name>text</name>"; nothing if text is NULL. */
+void xml_add_elem(struct buf *b, const char *name, const char *text);
+
+#endif

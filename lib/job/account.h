@@ -1,0 +1,40 @@
+#ifndef JOB_ACCOUNT_H
+#define JOB_ACCOUNT_H
+
+#include <stdbool.h>
+#include <time.h>
+#include "codec/json.h"
+#include "job/export.h"
+#include "job/match.h"
+
+/*
+ * account - what a backup tells of itself: backup.json for good
+ * (esxbk-backup(5)), the result document for who ran it (esxbk-result(5)).
+ */
+struct account {
+	struct vim *v;
+	const struct vm *vm;
+	const struct export_conf *conf;
+	const struct match *match;
+	const struct export_result *result;
+	const char *point;
+	time_t point_time;
+	time_t snapshot_time; /* 0: none */
+	time_t transfer_start;
+	time_t transfer_end;
+	bool quiesced;
+};
+
+/* A new reference, or NULL without memory. */
+json_t *account_backup(const struct account *a);
+
+/* The "disks" of a result, without secrets or paths of the host. */
+json_t *account_disks(const struct vm *vm, const struct match *m);
+
+/* The result document of one VM. */
+json_t *account_result(const struct vm *vm, const struct export_result *r);
+
+/* {"code":..., "text":...} appended to an array. */
+void account_warn(json_t *array, const char *code, const char *text);
+
+#endif

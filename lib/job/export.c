@@ -1,0 +1,345 @@
+#include "job/export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "job/account.h"
+#include "job/match.h"
+#include "job/preflight.h"
+#include "job/transfer.h"
+#include "store/name.h"
+#include "store/point.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/machine.h"
+#include "sys/sig.h"
+
+/* Everything of one run; what is open here is undone in reverse. */
+struct export
+{
+	struct vim *v;
+	struct vm *vm;
+	const struct export_conf *conf;
+	struct export_result *r;
+	char *dir; /* absolute */
+	char *stem;
+	char machine[MACHINE_ID_SIZE];
+	struct lock *lock;
+	struct point *point;
+	struct snap *snap;
+	const struct moref *source; /* the snapshot, or the VM */
+	struct match match;
+	struct buf descriptor;
+	struct account account;
+};
+
+static void
+step(struct export *x, const char *name, const char *outcome)
+{
+	json_set_text(x->r->steps, name, outcome);
+}
+
+static int
+take_lock(struct export *x, struct err *e)
+{
+	char id[9], name[16], *path;
+
+	if (file_mkdir(x->conf->dir, e) == -1)
+		return -1;
+	name_uuid8(vm_identity(x->vm), id);
+	snprintf(name, sizeof(name), ".w-%s", id);
+	path = file_join(x->conf->dir, name);
+	if (path == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	x->lock = lock_open(path, true, e);
+	free(path);
+	return x->lock == NULL ? -1 : 0;
+}
+
+static int
+name_things(struct export *x, struct err *e)
+{
+	x->stem = name_local(x->vm->name, vm_identity(x->vm),
+	    x->conf->has_namesake);
+	/* Marks and results want a path that does not depend on where we
+	 * were started. */
+	x->dir = realpath(x->conf->dir, NULL);
+	if (x->dir == NULL)
+		x->dir = strdup(x->conf->dir);
+	if (x->stem == NULL || x->dir == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	return machine_id(x->machine, e);
+}
+
+static struct snap_mark
+mark_of(const struct export *x)
+{
+	return (struct snap_mark){ .run = x->conf->run,
+		.machine = x->machine,
+		.repository = x->dir };
+}
+
+/* 1 if the newest point is young enough, with the result filled. */
+static int
+look_for_newer(struct export *x, struct err *e)
+{
+	char *path = NULL;
+	time_t when;
+	int rc;
+
+	if (x->conf->if_older_s == 0)
+		return 0;
+	rc = point_newest(x->conf->dir, vm_identity(x->vm), &when, &path, e);
+	if (rc != 1)
+		return rc;
+	if (when > x->r->started ||
+	    (uint64_t)(x->r->started - when) >= x->conf->if_older_s) {
+		free(path);
+		return 0;
+	}
+	log_step("%s is new enough", path);
+	x->r->path = path;
+	x->r->point = strdup(strrchr(path, '/') + 1);
+	x->r->changed = false;
+	return 1;
+}
+
+static int
+sweep(struct export *x, struct err *e)
+{
+	struct snap_mark mark = mark_of(x);
+	char text[64];
+	size_t n;
+
+	if (point_sweep(x->conf->dir, x->stem, e) == -1 ||
+	    snap_sweep(x->v, x->vm, &mark, &n, e) == -1)
+		return -1;
+	if (n > 0) {
+		snprintf(text, sizeof(text),
+		    "%zu snapshots of interrupted runs removed", n);
+		account_warn(x->r->warnings, "W_LEFTOVER_SNAPSHOT", text);
+	}
+	return 0;
+}
+
+static int
+make_snapshot(struct export *x, struct err *e)
+{
+	struct snap_mark mark = mark_of(x);
+	const char *note;
+
+	x->source = &x->vm->ref;
+	if (x->conf->snapshot == EXPORT_NONE)
+		return 0;
+	if (x->conf->snapshot == EXPORT_NAMED) {
+		x->source = preflight_named_snapshot(x->vm,
+		    x->conf->snapshot_name, e);
+		return x->source == NULL ? -1 : 0;
+	}
+	x->snap = snap_open(x->v, x->vm, &mark, x->conf->quiesce, e);
+	if (x->snap == NULL) {
+		step(x, "snapshot", "failed");
+		return -1;
+	}
+	x->source = snap_ref(x->snap);
+	x->account.snapshot_time = clock_now();
+	x->account.quiesced = snap_is_quiesced(x->snap);
+	step(x, "snapshot", "ok");
+	note = snap_quiesce_note(x->snap);
+	if (note[0] != '\0')
+		account_warn(x->r->warnings, "W_NOT_QUIESCED", note);
+	step(x, "quiesce",
+	    x->account.quiesced ? "ok"
+		: x->conf->quiesce == SNAP_QUIESCE_OFF || !vm_is_on(x->vm)
+		? "skipped"
+		: "failed");
+	return 0;
+}
+
+static int
+transfer(struct export *x, struct err *e)
+{
+	const struct transfer t = { .v = x->v,
+		.vm = x->vm,
+		.conf = x->conf,
+		.r = x->r,
+		.point = x->point,
+		.source = x->source,
+		.stem = x->stem,
+		.match = &x->match,
+		.descriptor = &x->descriptor };
+	int rc;
+
+	x->account.transfer_start = clock_now();
+	rc = transfer_run(&t, e);
+	x->account.transfer_end = clock_now();
+	return rc;
+}
+
+static int
+put_descriptor(struct export *x, struct err *e)
+{
+	char *name;
+	int rc;
+
+	if (asprintf(&name, "%s.ovf", x->stem) == -1)
+		return err_sys(e, ERR_OS, "memory");
+	rc = point_put(x->point, name, x->descriptor.data, x->descriptor.len,
+	    e);
+	free(name);
+	return rc;
+}
+
+static int
+publish(struct export *x, struct err *e)
+{
+	json_t *record;
+	size_t i;
+	int rc;
+
+	if (put_descriptor(x, e) == -1 || sig_check(e) == -1)
+		return -1;
+	x->account.v = x->v;
+	x->account.vm = x->vm;
+	x->account.conf = x->conf;
+	x->account.match = &x->match;
+	x->account.result = x->r;
+	x->account.point = point_name(x->point);
+	x->account.point_time = point_time(x->point);
+	record = account_backup(&x->account);
+	rc = point_commit(x->point, x->conf->digest, record, e);
+	json_decref(record);
+	step(x, "publish", rc == -1 ? "failed" : "ok");
+	if (rc == -1)
+		return -1;
+	for (i = 0; i < x->match.n; i++)
+		x->r->written_bytes += x->match.fetches[i].bytes;
+	x->r->path = strdup(point_path(x->point));
+	x->r->point = strdup(point_name(x->point));
+	x->r->changed = true;
+	return x->r->path == NULL || x->r->point == NULL
+	    ? err_sys(e, ERR_OS, "memory")
+	    : 0;
+}
+
+/* Behind the commit point: whatever happens here, the backup is good. */
+static void
+clean_up(struct export *x)
+{
+	struct err e = { 0 };
+
+	if (x->snap == NULL)
+		return;
+	if (snap_commit(x->snap, &e) == 0) {
+		step(x, "cleanup", "ok");
+		return;
+	}
+	step(x, "cleanup", "failed");
+	account_warn(x->r->warnings, "W_SNAPSHOT_LEFT", e.text);
+	x->r->error = e;
+	x->r->exit = e.class;
+	x->r->outcome = "warn";
+}
+
+static int
+read_and_publish(struct export *x, struct err *e)
+{
+	if (make_snapshot(x, e) == -1 || sig_check(e) == -1 ||
+	    transfer(x, e) == -1 || publish(x, e) == -1)
+		return -1;
+	if (json_array_size(x->r->skipped) > 0) {
+		x->r->outcome = "partial";
+		x->r->exit = ERR_PARTIAL;
+	} else if (json_array_size(x->r->warnings) > 0) {
+		x->r->outcome = "warn";
+	}
+	clean_up(x);
+	return 0;
+}
+
+static int
+run_locked(struct export *x, struct err *e)
+{
+	int rc;
+
+	if (!x->conf->is_dry_run && take_lock(x, e) == -1)
+		return -1;
+	if (name_things(x, e) == -1)
+		return -1;
+	rc = look_for_newer(x, e);
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	if (!x->conf->is_dry_run && sweep(x, e) == -1)
+		return -1;
+	if (preflight_vm(x->v, x->vm, x->conf, x->r->warnings, e) == -1)
+		return -1;
+	x->r->changed = true;
+	if (x->conf->is_dry_run)
+		return 0;
+	x->point = point_open(x->conf->dir, x->stem, x->r->started, e);
+	if (x->point == NULL)
+		return -1;
+	return read_and_publish(x, e);
+}
+
+static void
+undo(struct export *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->match.n; i++)
+		x->r->read_bytes += x->match.fetches[i].bytes;
+	json_decref(x->r->disks);
+	x->r->disks = account_disks(x->vm, &x->match);
+	sig_shield();
+	snap_free(x->snap); /* removes it if that was not done */
+	sig_unshield();
+	point_free(x->point);
+	match_free(&x->match);
+	buf_free(&x->descriptor);
+	lock_free(x->lock);
+	free(x->stem);
+	free(x->dir);
+}
+
+int
+export_run(struct vim *v, struct vm *vm, const struct export_conf *conf,
+    struct export_result *r, struct err *e)
+{
+	struct export x = { .v = v, .vm = vm, .conf = conf, .r = r };
+	uint64_t start = clock_mono_ms();
+	int rc;
+
+	*r = (struct export_result){ .outcome = "ok",
+		.is_dry_run = conf->is_dry_run,
+		.started = clock_now(),
+		.disks = json_array(),
+		.skipped = json_array(),
+		.warnings = json_array(),
+		.steps = json_object() };
+	rc = run_locked(&x, e);
+	undo(&x);
+	r->ms = clock_mono_ms() - start;
+	if (rc == -1) {
+		err_ctx(e, "export %s", vm->name);
+		r->error = *e;
+		r->exit = e->class;
+		r->outcome = "failed";
+		r->changed = false;
+	}
+	return rc;
+}
+
+void
+export_result_free(struct export_result *r)
+{
+	json_decref(r->disks);
+	json_decref(r->skipped);
+	json_decref(r->warnings);
+	json_decref(r->steps);
+	free(r->path);
+	free(r->point);
+	*r = (struct export_result){ 0 };
+}

@@ -1,0 +1,82 @@
+#ifndef JOB_EXPORT_H
+#define JOB_EXPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+#include "base/err.h"
+#include "codec/digest.h"
+#include "codec/json.h"
+#include "job/fetch.h"
+#include "vsphere/snap.h"
+#include "vsphere/vim.h"
+#include "vsphere/vm.h"
+
+/*
+ * export - one VM over HttpNfcLease into one finished point.
+ *
+ * Lock, leftovers of earlier runs, preflight, snapshot, lease, all files,
+ * comparison with the host's own manifest, descriptor, lease complete,
+ * publish: the one commit point, snapshot removed.  Whatever fails before
+ * the commit point leaves nothing on either side; what fails after it
+ * (the snapshot's removal) is told in the result and the point stays.
+ */
+enum export_snapshot {
+	EXPORT_OWN,   /* make a temporary one */
+	EXPORT_NONE,  /* ExportVm of a stopped VM */
+	EXPORT_NAMED, /* an existing one of that name */
+};
+
+/* How far the files are; called from the fetching threads. */
+struct export_watch {
+	void (*begin)(void *self, const struct fetch *fetches, size_t n);
+	void (*moved)(void *self, size_t i, uint64_t position, uint64_t bytes);
+	void (*done)(void *self, size_t i);
+	void (*end)(void *self);
+	void *self;
+};
+
+struct export_conf {
+	const char *dir;  /* where the point is to appear */
+	const char *run;  /* this run's id */
+	const char *plan; /* or NULL */
+	enum export_snapshot snapshot;
+	const char *snapshot_name;
+	enum snap_quiesce quiesce;
+	enum digest_kind digest;
+	unsigned int threads;        /* disks at once */
+	const char *const *excluded; /* disk labels, NULL at the end, or NULL */
+	uint64_t if_older_s;         /* 0: always */
+	uint64_t retries;            /* more attempts, each with a new lease */
+	bool is_dry_run;
+	bool has_namesake; /* another VM's files would be called the same */
+	const struct export_watch *watch; /* or NULL */
+};
+
+/* What came of it; the strings are the result's own. */
+struct export_result {
+	const char *outcome; /* "ok", "warn", "partial", "failed" */
+	int exit;
+	bool changed; /* dry run: would be */
+	bool is_dry_run;
+	char *path;  /* of the point, or NULL */
+	char *point; /* its name, or NULL */
+	time_t started;
+	uint64_t ms;
+	uint64_t capacity_bytes;
+	uint64_t read_bytes;
+	uint64_t written_bytes;
+	json_t *disks;
+	json_t *skipped;
+	json_t *warnings;
+	json_t *steps;
+	struct err error;
+};
+
+/* 0 if there is a complete point (r->exit may be 3 or 75 all the same), else
+ * -1 with r->error, which is *e as well.  r is to be freed in any case. */
+int export_run(struct vim *v, struct vm *vm, const struct export_conf *conf,
+    struct export_result *r, struct err *e);
+void export_result_free(struct export_result *r);
+
+#endif

@@ -1,0 +1,187 @@
+#include "job/preflight.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "job/account.h"
+#include "vsphere/descriptor.h"
+
+static int
+check_excluded(const struct vm *vm, const char *const *excluded, struct err *e)
+{
+	for (; excluded != NULL && *excluded != NULL; excluded++)
+		if (vm_disk_by_label(vm, *excluded) == NULL)
+			return err_set(e, ERR_NOTFOUND,
+			    "no disk '%s' to exclude; the first is '%s'",
+			    *excluded,
+			    vm->n_disks > 0 ? vm->disks[0].label : "");
+	return 0;
+}
+
+static int
+check_state(const struct vm *vm, const struct export_conf *conf, struct err *e)
+{
+	if (vm->connection[0] != '\0' &&
+	    strcmp(vm->connection, "connected") != 0)
+		return err_set(e, ERR_TEMP, "the VM is %s", vm->connection);
+	if (conf->snapshot == EXPORT_NONE && vm_is_on(vm))
+		return err_set(e, ERR_TEMP,
+		    "the VM is running: '--snapshot never' exports only a "
+		    "stopped one");
+	if (conf->snapshot == EXPORT_NAMED)
+		return preflight_named_snapshot(vm, conf->snapshot_name, e) ==
+			NULL
+		    ? -1
+		    : 0;
+	if (conf->snapshot == EXPORT_OWN && vm->is_template)
+		return err_set(e, ERR_DATA,
+		    "a template cannot have a snapshot: use '--snapshot "
+		    "never'");
+	if (conf->snapshot == EXPORT_OWN && vm->is_fault_tolerant)
+		return err_set(e, ERR_DATA,
+		    "a fault tolerant VM cannot have a snapshot");
+	return 0;
+}
+
+static int
+check_shared(const struct vm *vm, const struct export_conf *conf, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; conf->snapshot == EXPORT_OWN && i < vm->n_disks; i++)
+		if (vm->disks[i].is_shared)
+			return err_set(e, ERR_DATA,
+			    "%s is shared with other VMs: no snapshot can "
+			    "be made",
+			    vm->disks[i].label);
+	return 0;
+}
+
+static void
+add_lines(json_t *warnings, const char *code, struct buf *lines)
+{
+	char *line, *rest = lines->data;
+
+	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL)
+		if (line[0] != '\0')
+			account_warn(warnings, code, line);
+}
+
+int
+preflight_vm(struct vim *v, const struct vm *vm, const struct export_conf *conf,
+    json_t *warnings, struct err *e)
+{
+	struct buf out = { 0 }, lines = { 0 };
+	int rc;
+
+	if (check_excluded(vm, conf->excluded, e) == -1 ||
+	    check_state(vm, conf, e) == -1 || check_shared(vm, conf, e) == -1)
+		return -1;
+	/* A dry run of the descriptor names hardware that no OVF can hold. */
+	rc = descriptor_create(v, &vm->ref, NULL, NULL, 0, &out, &lines, e);
+	if (rc == 0)
+		add_lines(warnings, "W_DESCRIPTOR", &lines);
+	buf_free(&out);
+	buf_free(&lines);
+	return rc;
+}
+
+const struct moref *
+preflight_named_snapshot(const struct vm *vm, const char *name, struct err *e)
+{
+	const struct moref *found = NULL;
+	size_t i;
+
+	for (i = 0; i < vm->n_snapshots; i++) {
+		if (strcmp(vm->snapshots[i].name, name) != 0)
+			continue;
+		if (found != NULL) {
+			err_set(e, ERR_NOTFOUND,
+			    "two snapshots are called '%s'", name);
+			return NULL;
+		}
+		found = &vm->snapshots[i].ref;
+	}
+	if (found == NULL)
+		err_set(e, ERR_NOTFOUND, "no snapshot '%s'", name);
+	return found;
+}
+
+static void
+skip(json_t *skipped, json_t *warnings, int key, const char *label,
+    const char *code, const char *why)
+{
+	char text[400];
+	json_t *o = json_object();
+
+	json_set_int(o, "key", key);
+	json_set_text(o, "label", label);
+	json_set_text(o, "code", code);
+	json_set_text(o, "reason", why);
+	json_array_append_new(skipped, o);
+	snprintf(text, sizeof(text), "%s is not in the backup: %s", label, why);
+	account_warn(warnings, code, text);
+	log_warn("%s", text);
+}
+
+static bool
+is_fetched(const struct match *m, size_t disk)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->fetches[i].disk == (int)disk)
+			return true;
+	return false;
+}
+
+static size_t
+unknown_disks(const struct match *m)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->n; i++)
+		n += m->fetches[i].is_disk && m->fetches[i].disk == -1;
+	return n;
+}
+
+static void
+skip_vtpm(const struct vm *vm, json_t *skipped, json_t *warnings)
+{
+	size_t i;
+
+	for (i = 0; i < vm->n_devices; i++)
+		if (strcmp(vm->devices[i].type, "VirtualTPM") == 0)
+			skip(skipped, warnings, vm->devices[i].key,
+			    vm->devices[i].label, "W_VTPM",
+			    "an export holds no virtual TPM; keep its "
+			    "recovery keys");
+}
+
+int
+preflight_coverage(const struct vm *vm, const struct match *m,
+    const char *const *excluded, json_t *skipped, json_t *warnings,
+    struct err *e)
+{
+	const char *why, *code;
+	size_t i;
+
+	if (unknown_disks(m) > 0)
+		return err_set(e, ERR_PROTO,
+		    "the lease offers %zu disks that the VM does not have",
+		    unknown_disks(m));
+	for (i = 0; i < vm->n_disks; i++) {
+		const struct vm_disk *d = &vm->disks[i];
+
+		if (is_fetched(m, i) || match_is_excluded(d->label, excluded))
+			continue;
+		why = device_problem(d, &code);
+		if (why == NULL) {
+			code = "W_DISK_NOT_OFFERED";
+			why = "the host does not offer it for export";
+		}
+		skip(skipped, warnings, d->key, d->label, code, why);
+	}
+	skip_vtpm(vm, skipped, warnings);
+	return 0;
+}

@@ -1,0 +1,270 @@
+#include "job/transfer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "job/account.h"
+#include "job/attest.h"
+#include "job/preflight.h"
+#include "sys/pool.h"
+#include "sys/sig.h"
+#include "vsphere/lease.h"
+
+enum { PAUSE_MS = 2000, PAUSE_MAX_MS = 60 * 1000 };
+
+/* One lease and what goes on under it. */
+struct attempt {
+	const struct transfer *t;
+	struct lease *lease;
+	volatile bool stop;
+	struct fetch *pending[1024];
+	size_t n_pending;
+};
+
+/* The first lease tells what there is, another must offer the same. */
+static int
+match_lease(struct attempt *a, struct err *e)
+{
+	const struct transfer *t = a->t;
+	const struct lease_item *items;
+	size_t n, i;
+
+	items = lease_items(a->lease, &n);
+	if (t->match->n > 0)
+		return match_bind(t->match, items, n, e);
+	if (match_items(t->vm, items, n, t->stem, t->conf->excluded, t->match,
+		e) == -1 ||
+	    preflight_coverage(t->vm, t->match, t->conf->excluded,
+		t->r->skipped, t->r->warnings, e) == -1)
+		return -1;
+	if (t->match->n == 0)
+		return err_set(e, ERR_DATA, "there is nothing to export");
+	for (i = 0; i < t->match->n; i++)
+		t->r->capacity_bytes += t->match->fetches[i].capacity_bytes;
+	if (t->conf->watch != NULL)
+		t->conf->watch->begin(t->conf->watch->self, t->match->fetches,
+		    t->match->n);
+	return 0;
+}
+
+static int
+list_pending(struct attempt *a, bool has_sha256, struct err *e)
+{
+	struct match *m = a->t->match;
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		struct fetch *f = &m->fetches[i];
+
+		if (f->is_attested)
+			continue;
+		if (a->n_pending == sizeof(a->pending) / sizeof(*a->pending))
+			return err_set(e, ERR_PROTO, "too many files");
+		/* Came in an earlier attempt, but the host did not confirm
+		 * it. */
+		if (f->is_stored &&
+		    point_file_remove(a->t->point, f->file, e) == -1)
+			return -1;
+		f->is_stored = f->is_done = false;
+		f->digest = a->t->conf->digest;
+		f->wants_sha1 = !has_sha256;
+		a->pending[a->n_pending++] = f;
+	}
+	return 0;
+}
+
+static void
+on_moved(void *self, struct fetch *f)
+{
+	struct attempt *a = self;
+	const struct export_watch *w = a->t->conf->watch;
+	struct match *m = a->t->match;
+	unsigned long long sum = 0;
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		sum += atomic_load(&m->fetches[i].position);
+	lease_set_progress(a->lease,
+	    (int)(sum / (a->t->r->capacity_bytes / 100 + 1)));
+	if (w != NULL)
+		w->moved(w->self, (size_t)(f - m->fetches),
+		    atomic_load(&f->position), f->bytes);
+}
+
+/* The others go on when the line or the host fails one disk; they need not
+ * when our own disk is full. */
+static int
+fetch_one(struct pool *p, void *arg, size_t i, struct err *e)
+{
+	struct attempt *a = arg;
+	const struct export_watch *w = a->t->conf->watch;
+	struct fetch *f = a->pending[i];
+	struct fetch_env env = { .v = a->t->v,
+		.lease = a->lease,
+		.point = a->t->point,
+		.stop = &a->stop,
+		.moved = on_moved,
+		.self = a };
+
+	(void)p;
+	if (a->stop)
+		return 0;
+	if (fetch_run(&env, f) == 0) {
+		if (w != NULL)
+			w->done(w->self, (size_t)(f - a->t->match->fetches));
+		return 0;
+	}
+	if (f->fault != FETCH_LOCAL)
+		return 0;
+	a->stop = true;
+	*e = f->err;
+	return -1;
+}
+
+/* Fails only for what ends the whole attempt. */
+static int
+fetch_pending(struct attempt *a, struct err *e)
+{
+	struct err own = { 0 };
+	int rc;
+
+	rc = pool_run(fetch_one, a, a->n_pending, a->t->conf->threads, &own);
+	if (sig_check(e) == -1)
+		return -1;
+	/* Of several reasons the server's own is the better one. */
+	if (lease_check(a->lease, e) == -1)
+		return -1;
+	if (rc == -1)
+		*e = own;
+	return rc;
+}
+
+/* The failure to report: a disk's own, the first. */
+static int
+first_failure(const struct match *m, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (!m->fetches[i].is_done) {
+			*e = m->fetches[i].err;
+			if (e->class == ERR_NONE)
+				err_set(e, ERR_IO, "%s was not fetched",
+				    m->fetches[i].label);
+			return -1;
+		}
+	return 0;
+}
+
+static int
+run_attempt(struct attempt *a, struct err *e)
+{
+	const struct transfer *t = a->t;
+	const struct moref *snapshot = t->source == &t->vm->ref ? NULL
+								: t->source;
+
+	a->lease = lease_open(t->v, t->source, &a->stop, e);
+	if (a->lease == NULL || match_lease(a, e) == -1 ||
+	    list_pending(a, lease_ask_sha256(a->lease), e) == -1 ||
+	    fetch_pending(a, e) == -1 ||
+	    attest_manifest(a->lease, t->match, e) == -1)
+		return -1;
+	if (first_failure(t->match, e) == -1)
+		return -1;
+	if (attest_descriptor(t->v, t->vm, snapshot, t->match, t->descriptor,
+		e) == -1)
+		return -1;
+	return lease_commit(a->lease, e);
+}
+
+static bool
+has_fault(const struct match *m, enum fetch_fault fault)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (!m->fetches[i].is_done && m->fetches[i].fault == fault)
+			return true;
+	return false;
+}
+
+/* What is left of our patience. */
+struct patience {
+	bool had_fresh_lease;
+	uint64_t retries;
+	unsigned int pause_ms;
+};
+
+static bool
+may_try_again(const struct transfer *t, struct patience *p, const struct err *e)
+{
+	if (sig_pending() != 0 || has_fault(t->match, FETCH_LOCAL) ||
+	    !err_is_temporary(e) || strcmp(e->fault, "RequestCanceled") == 0)
+		return false;
+	if (has_fault(t->match, FETCH_BODY) && !p->had_fresh_lease) {
+		p->had_fresh_lease = true;
+		return true;
+	}
+	if (p->retries == 0)
+		return false;
+	p->retries--;
+	log_step("next attempt in %u s", p->pause_ms / 1000);
+	sig_sleep_ms(p->pause_ms);
+	p->pause_ms = p->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS
+						     : p->pause_ms * 2;
+	return sig_pending() == 0;
+}
+
+static void
+tell(const struct transfer *t, int rc)
+{
+	const struct match *m = t->match;
+	size_t i, unverified = 0;
+
+	for (i = 0; i < m->n; i++)
+		unverified += m->fetches[i].is_attested &&
+		    strcmp(m->fetches[i].verdict, "verified") != 0;
+	json_set_text(t->r->steps, "transfer", rc == 0 ? "ok" : "failed");
+	if (rc == -1)
+		return;
+	json_set_text(t->r->steps, "host_check",
+	    unverified == 0 ? "ok" : "skipped");
+	json_set_text(t->r->steps, "descriptor", "ok");
+	if (unverified > 0)
+		account_warn(t->r->warnings, "W_UNVERIFIED_BY_HOST",
+		    "the host gave no digest to compare with");
+}
+
+int
+transfer_run(const struct transfer *t, struct err *e)
+{
+	struct patience p = { .retries = t->conf->retries,
+		.pause_ms = PAUSE_MS };
+	const struct export_watch *w = t->conf->watch;
+	int rc;
+
+	for (;;) {
+		struct attempt a = { .t = t };
+		struct err own = { 0 };
+
+		buf_cut(t->descriptor, 0);
+		rc = run_attempt(&a, &own);
+		lease_free(a.lease); /* aborts it unless all went well */
+		if (rc == 0)
+			break;
+		if (!may_try_again(t, &p, &own)) {
+			*e = own;
+			if (sig_pending() != 0) {
+				err_clear(e);
+				sig_check(e);
+			}
+			break;
+		}
+		log_warn("%s; trying again with a new lease", own.text);
+		account_warn(t->r->warnings, "W_RETRIED", own.text);
+	}
+	if (w != NULL && t->match->n > 0)
+		w->end(w->self);
+	tell(t, rc);
+	return rc;
+}

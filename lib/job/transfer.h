@@ -1,0 +1,36 @@
+#ifndef JOB_TRANSFER_H
+#define JOB_TRANSFER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "job/export.h"
+#include "job/match.h"
+#include "store/point.h"
+#include "vsphere/vm.h"
+
+/*
+ * transfer - all files of one snapshot (or stopped VM) into a point, over as
+ * many leases as it takes.
+ *
+ * An attempt is one lease: fetch what is missing, hear the host's own
+ * manifest on it, and, when nothing is missing, have the descriptor made and
+ * complete the lease.  A disk whose body was empty or damaged gets one
+ * fresh lease at once; other failures that may pass get conf->retries more
+ * attempts, with a growing pause between.  What the host has confirmed is not fetched
+ * again.
+ */
+struct transfer {
+	struct vim *v;
+	const struct vm *vm;
+	const struct export_conf *conf;
+	struct export_result *r; /* warnings, skipped devices, steps */
+	struct point *point;
+	const struct moref *source;
+	const char *stem;
+	struct match *match;    /* out */
+	struct buf *descriptor; /* out */
+};
+
+int transfer_run(const struct transfer *t, struct err *e);
+
+#endif

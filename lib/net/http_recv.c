@@ -1,0 +1,217 @@
+#include "net/http_recv.h"
+
+#include <string.h>
+#include <strings.h>
+#include "base/clock.h"
+#include "base/secret.h"
+#include "sys/sig.h"
+
+enum {
+	MAX_HEAD_BYTES = 256 * 1024,
+	MAX_DROPPED_BYTES = 64 * 1024, /* of a body that nobody wants */
+};
+
+/* libcurl calls this about once a second, and whenever it wakes up. */
+static int
+on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+    curl_off_t up)
+{
+	struct http_recv *r = arg;
+	uint64_t moved = (uint64_t)down + (uint64_t)up + r->head_bytes;
+	uint64_t now = clock_mono_ms();
+
+	(void)down_all;
+	(void)up_all;
+	if (sig_check(r->e) == -1)
+		return 1;
+	if (r->req->stop != NULL && *r->req->stop) {
+		err_set(r->e, ERR_TEMP, "%s: stopped", r->where);
+		return 1;
+	}
+	if (moved != r->moved) {
+		r->moved = moved;
+		r->last_ms = now;
+	}
+	r->stalled = now - r->last_ms >= r->stall_s * 1000ULL;
+	return r->stalled ? 1 : 0;
+}
+
+static int
+on_connected(void *arg, char *peer_ip, char *own_ip, int peer_port,
+    int own_port)
+{
+	struct http_recv *r = arg;
+
+	(void)peer_ip;
+	(void)own_ip;
+	(void)peer_port;
+	(void)own_port;
+	r->connected = true;
+	r->last_ms = clock_mono_ms();
+	http_tls_record(r->tls, r->curl);
+	return CURL_PREREQFUNC_OK;
+}
+
+static size_t
+trim(const char **p, size_t n)
+{
+	while (n > 0 && strchr(" \t\r\n", (*p)[n - 1]) != NULL)
+		n--;
+	while (n > 0 && (**p == ' ' || **p == '\t')) {
+		(*p)++;
+		n--;
+	}
+	return n;
+}
+
+/* What is sent back later must not smuggle a header in. */
+static bool
+is_printable(const char *p, size_t n)
+{
+	for (; n > 0; p++, n--)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	return true;
+}
+
+/* The value of a header line up to stop; false if it is another header or
+ * its value does not fit. */
+static bool
+take_header(const char *line, size_t n, const char *name, char stop, char *out,
+    size_t size)
+{
+	size_t name_len = strlen(name);
+	const char *end;
+
+	if (n < name_len || strncasecmp(line, name, name_len) != 0)
+		return false;
+	line += name_len;
+	n -= name_len;
+	end = memchr(line, stop, n);
+	n = trim(&line, end == NULL ? n : (size_t)(end - line));
+	if (n == 0 || n >= size || !is_printable(line, n))
+		return false;
+	memcpy(out, line, n);
+	out[n] = '\0';
+	return true;
+}
+
+static void
+take_cookie(struct http_reply *reply, const char *line, size_t n)
+{
+	char pair[sizeof(reply->set_cookie)];
+	const char *value;
+	size_t len;
+
+	if (!take_header(line, n, "Set-Cookie:", ';', pair, sizeof(pair)))
+		return;
+	value = strchr(pair, '=');
+	if (value == NULL || value == pair)
+		return;
+	value++;
+	len = strlen(value);
+	if (len >= 2 && value[0] == '"' && value[len - 1] == '"')
+		secret_add(value + 1, len - 2);
+	else
+		secret_add(value, len);
+	if (reply->set_cookie[0] == '\0')
+		strcpy(reply->set_cookie, pair);
+}
+
+static void
+end_head(struct http_recv *r)
+{
+	curl_off_t length = -1;
+	long status = 0;
+
+	r->in_head = false;
+	curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(r->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	if (status < 200)
+		return;
+	r->reply->status = (int)status;
+	r->reply->length = length;
+}
+
+static size_t
+on_header(char *line, size_t one, size_t n, void *arg)
+{
+	struct http_recv *r = arg;
+	char *type = r->reply->content_type, *c, coding[64];
+
+	n *= one;
+	r->head_bytes += n;
+	if (r->head_bytes > MAX_HEAD_BYTES) {
+		err_set(r->e, ERR_PROTO, "%s: more than %d bytes of headers",
+		    r->where, MAX_HEAD_BYTES);
+		return 0;
+	}
+	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+		r->in_head = true;
+		r->chunked = false;
+	}
+	if (!r->in_head)
+		return n; /* trailers of a chunked body */
+	if (n > 0 && strchr("\r\n", line[0]) != NULL)
+		end_head(r);
+	take_cookie(r->reply, line, n);
+	if (take_header(line, n, "Transfer-Encoding:", ';', coding,
+		sizeof(coding)))
+		r->chunked = strcasestr(coding, "chunked") != NULL;
+	if (take_header(line, n, "Content-Type:", ';', type,
+		sizeof(r->reply->content_type)))
+		for (c = type; *c != '\0'; c++)
+			if (*c >= 'A' && *c <= 'Z')
+				*c = (char)(*c - 'A' + 'a');
+	return n;
+}
+
+static size_t
+on_body(char *p, size_t one, size_t n, void *arg)
+{
+	struct http_recv *r = arg;
+	int status = r->reply->status, rc;
+
+	n *= one;
+	if (r->req->sink.write == NULL ||
+	    !(r->req->any_status || status == 200 || status == 206)) {
+		r->dropped += n;
+		r->enough = r->dropped > MAX_DROPPED_BYTES;
+		return r->enough ? 0 : n;
+	}
+	rc = flow_write(&r->req->sink, p, n, r->e);
+	r->last_ms = clock_mono_ms();
+	if (rc == -1)
+		return 0;
+	r->reply->bytes += n;
+	return n;
+}
+
+bool
+http_recv_is_cut(const struct http_recv *r)
+{
+	int status = r->reply->status;
+
+	return !r->chunked && r->reply->length == -1 && !r->tls->closed &&
+	    strcmp(r->req->method, "HEAD") != 0 && status != 204 &&
+	    status != 304;
+}
+
+int
+http_recv_apply(struct http_recv *r)
+{
+	CURL *c = r->curl;
+	int bad = 0;
+
+	r->last_ms = clock_mono_ms();
+	bad |= curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	bad |= curl_easy_setopt(c, CURLOPT_XFERINFODATA, r);
+	bad |= curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	bad |= curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_connected);
+	bad |= curl_easy_setopt(c, CURLOPT_PREREQDATA, r);
+	bad |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
+	bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	bad |= curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
+	return bad;
+}

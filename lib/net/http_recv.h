@@ -1,0 +1,44 @@
+#ifndef NET_HTTP_RECV_H
+#define NET_HTTP_RECV_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "net/http.h"
+#include "net/http_tls.h"
+
+/*
+ * http_recv - one request under way: what libcurl's callbacks share.
+ *
+ * Judges the head, gives the body to the sink, and sees when nothing moves.
+ */
+struct http_recv {
+	CURL *curl;
+	struct http_tls *tls;
+	const struct http_req *req;
+	struct http_reply *reply;
+	struct err *e;     /* set if a callback ended the transfer */
+	const char *where; /* "host:port" */
+	unsigned int stall_s;
+
+	uint64_t last_ms; /* when something moved */
+	uint64_t moved;
+	uint64_t dropped;
+	size_t head_bytes;
+	bool in_head;
+	bool chunked;
+	bool connected; /* the handshake was done */
+	bool stalled;
+	bool enough; /* we ended a transfer that went well */
+};
+
+/* Sets the callbacks of r->curl, which point to r until its next use. */
+int http_recv_apply(struct http_recv *r);
+
+/* True if only the end of the connection was to end the body, and the peer
+ * did not say that it closes: then some of it may be missing. */
+bool http_recv_is_cut(const struct http_recv *r);
+
+#endif

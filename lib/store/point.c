@@ -1,0 +1,327 @@
+#include "store/point.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "image/mf.h"
+#include "store/point_internal.h"
+#include "store/record.h"
+#include "sys/file.h"
+
+enum { SECONDS_TRIED = 600 };
+
+static void
+free_names(struct point *p)
+{
+	free(p->name);
+	free(p->path);
+	free(p->partial);
+	free(p->partial_path);
+	p->name = p->path = p->partial = p->partial_path = NULL;
+}
+
+static int
+set_names(struct point *p, time_t when, struct err *e)
+{
+	char stamp[CLOCK_STAMP_SIZE];
+
+	free_names(p);
+	p->when = when;
+	clock_format_stamp(when, stamp);
+	if (asprintf(&p->name, "%s_%s", p->stem, stamp) == -1)
+		p->name = NULL;
+	else if (asprintf(&p->partial, ".%s.partial", p->name) == -1)
+		p->partial = NULL;
+	if (p->name == NULL || p->partial == NULL)
+		return err_set(e, ERR_OS, "out of memory");
+	p->path = file_join(p->dir, p->name);
+	p->partial_path = file_join(p->dir, p->partial);
+	if (p->path == NULL || p->partial_path == NULL)
+		return err_set(e, ERR_OS, "out of memory");
+	return 0;
+}
+
+static bool
+is_taken(const struct point *p)
+{
+	return faccessat(p->dirfd, p->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int
+make_partial(struct point *p, time_t when, struct err *e)
+{
+	time_t last = when + SECONDS_TRIED;
+
+	for (; when < last; when++) {
+		if (set_names(p, when, e) == -1)
+			return -1;
+		if (is_taken(p))
+			continue;
+		if (mkdirat(p->dirfd, p->partial, 0755) == 0)
+			break;
+		if (errno != EEXIST)
+			return err_sys(e, err_class_of_errno(errno),
+			    "make folder %s", p->partial_path);
+	}
+	if (when == last)
+		return err_set(e, ERR_CREATE, "%s: the name is taken", p->path);
+	p->made = true;
+	p->fd = openat(p->dirfd, p->partial,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (p->fd == -1)
+		return err_sys(e, err_class_of_errno(errno), "open %s",
+		    p->partial_path);
+	/* NFS refuses this for a folder: there the VM's lock must do. */
+	(void)flock(p->fd, LOCK_EX | LOCK_NB);
+	return 0;
+}
+
+/* A folder made here must outlive a power cut as the point in it does. */
+static int
+make_dir(const char *dir, struct err *e)
+{
+	struct stat st;
+	char *copy;
+	int rc;
+
+	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	if (file_mkdir(dir, e) == -1)
+		return -1;
+	copy = strdup(dir);
+	if (copy == NULL)
+		return err_sys(e, ERR_OS, "%s", dir);
+	rc = file_sync_dir(dirname(copy), e);
+	free(copy);
+	return rc;
+}
+
+struct point *
+point_open(const char *dir, const char *stem, time_t when, struct err *e)
+{
+	struct point *p;
+
+	if (*stem == '\0' || *stem == '.' || strchr(stem, '/') != NULL) {
+		err_set(e, ERR_BUG, "'%s' is no stem of a point", stem);
+		return NULL;
+	}
+	p = calloc(1, sizeof(*p));
+	if (p == NULL) {
+		err_sys(e, ERR_OS, "%s", dir);
+		return NULL;
+	}
+	p->dirfd = p->fd = -1;
+	pthread_mutex_init(&p->lock, NULL);
+	p->dir = strdup(dir);
+	p->stem = strdup(stem);
+	if (p->dir == NULL || p->stem == NULL) {
+		err_sys(e, ERR_OS, "%s", dir);
+		goto fail;
+	}
+	if (make_dir(dir, e) == -1)
+		goto fail;
+	p->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->dirfd == -1) {
+		err_sys(e, err_class_of_errno(errno), "open %s", dir);
+		goto fail;
+	}
+	if (make_partial(p, when, e) == -1)
+		goto fail;
+	return p;
+fail:
+	point_free(p);
+	return NULL;
+}
+
+const char *
+point_name(const struct point *p)
+{
+	return p->name;
+}
+
+const char *
+point_path(const struct point *p)
+{
+	return p->path;
+}
+
+const char *
+point_stem(const struct point *p)
+{
+	return p->stem;
+}
+
+time_t
+point_time(const struct point *p)
+{
+	return p->when;
+}
+
+/* A small file that is whole or, after a failure, not there. */
+static int
+write_small(struct point *p, const char *name, const void *data, size_t n,
+    struct err *e)
+{
+	struct point_file *f = point_file_create(p, name, e);
+	int rc = -1;
+
+	if (f != NULL && point_file_write(f, data, n, e) == 0 &&
+	    point_file_close(f, e) == 0)
+		rc = 0;
+	point_file_free(f);
+	return rc;
+}
+
+static int
+hash(enum digest_kind kind, const void *data, size_t n,
+    char hex[DIGEST_HEX_SIZE], struct err *e)
+{
+	struct digest *d = digest_open(kind, e);
+	int rc = -1;
+
+	if (d != NULL && digest_add(d, data, n, e) == 0)
+		rc = digest_finish(d, hex, e);
+	digest_free(d);
+	return rc;
+}
+
+int
+point_put(struct point *p, const char *name, const void *data, size_t n,
+    struct err *e)
+{
+	struct point_entry entry = { 0 };
+	struct point_file *f;
+	int kind, rc = -1;
+
+	f = point_file_open(p, name, e);
+	if (f == NULL || point_file_write(f, data, n, e) == -1 ||
+	    point_file_close(f, e) == -1)
+		goto out;
+	/* Which of them the manifest wants is known at the commit. */
+	for (kind = 0; kind < POINT_DIGEST_KINDS; kind++)
+		if (hash((enum digest_kind)kind, data, n, entry.hex[kind], e) ==
+		    -1)
+			goto out;
+	rc = point_file_record(p, name, &entry, e);
+out:
+	point_file_free(f);
+	return rc;
+}
+
+static bool
+is_descriptor(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && strcmp(name + n - 4, ".ovf") == 0;
+}
+
+static int
+add_lines(const struct point *p, enum digest_kind kind, bool descriptors,
+    struct buf *b, struct err *e)
+{
+	const struct point_entry *entry;
+
+	for (entry = p->entries; entry < p->entries + p->n; entry++) {
+		if (is_descriptor(entry->name) != descriptors)
+			continue;
+		if (entry->hex[kind][0] == '\0')
+			return err_set(e, ERR_BUG, "%s has no %s digest",
+			    entry->name, digest_name(kind));
+		mf_add_line(b, kind, entry->name, entry->hex[kind]);
+	}
+	return 0;
+}
+
+static int
+write_manifest(struct point *p, enum digest_kind kind, struct err *e)
+{
+	struct buf name = { 0 }, b = { 0 };
+	int rc = -1;
+
+	buf_fmt(&name, "%s.mf", p->stem);
+	if (buf_check(&name, e) == 0 && add_lines(p, kind, true, &b, e) == 0 &&
+	    add_lines(p, kind, false, &b, e) == 0 && buf_check(&b, e) == 0)
+		rc = write_small(p, buf_text(&name), buf_text(&b), b.len, e);
+	buf_free(&name);
+	buf_free(&b);
+	return rc;
+}
+
+static int
+write_record(struct point *p, const json_t *record, struct err *e)
+{
+	struct buf b = { 0 };
+	int rc = -1;
+
+	if (json_write(record, JSON_INDENTED, &b, e) == 0)
+		rc = write_small(p, RECORD_FILE, buf_text(&b), b.len, e);
+	buf_free(&b);
+	return rc;
+}
+
+static int
+give_name(struct point *p)
+{
+	int rc = renameat2(p->dirfd, p->partial, p->dirfd, p->name,
+	    RENAME_NOREPLACE);
+
+	if (rc == 0 || (errno != EINVAL && errno != ENOSYS))
+		return rc;
+	/* NFS knows no flags; a plain rename would take the place of an empty
+	 * folder, and of nothing else. */
+	if (is_taken(p)) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(p->dirfd, p->partial, p->dirfd, p->name);
+}
+
+int
+point_commit(struct point *p, enum digest_kind kind, const json_t *record,
+    struct err *e)
+{
+	if (write_manifest(p, kind, e) == -1 ||
+	    write_record(p, record, e) == -1)
+		return -1;
+	if (fsync(p->fd) == -1)
+		return err_sys(e, ERR_IO, "fsync %s", p->partial_path);
+	if (give_name(p) == -1)
+		return err_sys(e, err_class_of_errno(errno), "rename %s to %s",
+		    p->partial_path, p->name);
+	p->made = false;
+	if (fsync(p->dirfd) == -1)
+		return err_sys(e, ERR_IO, "fsync %s", p->dir);
+	return 0;
+}
+
+void
+point_free(struct point *p)
+{
+	struct err e = { 0 };
+
+	if (p == NULL)
+		return;
+	if (p->made && file_remove_tree(p->partial_path, &e) == -1)
+		log_warn("%s stays behind: %s", p->partial_path, e.text);
+	if (p->fd != -1)
+		close(p->fd);
+	if (p->dirfd != -1)
+		close(p->dirfd);
+	while (p->n > 0)
+		free(p->entries[--p->n].name);
+	free(p->entries);
+	pthread_mutex_destroy(&p->lock);
+	free_names(p);
+	free(p->dir);
+	free(p->stem);
+	free(p);
+}

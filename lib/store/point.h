@@ -1,0 +1,78 @@
+#ifndef STORE_POINT_H
+#define STORE_POINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include "base/err.h"
+#include "base/flow.h"
+#include "codec/digest.h"
+#include "codec/json.h"
+
+/*
+ * point - one backup of one VM: a folder of standard files that appears by
+ * one rename (esxbk-backup(5)).
+ *
+ * point_open() makes ".STEM_STAMP.partial" in dir, point_file_*() write
+ * files into it, point_commit() writes the manifest and backup.json, makes
+ * everything durable and gives the folder its name.  point_free() without
+ * commit removes the partial folder.  Files are 0444.  Different files may be
+ * written by different threads; everything else is one thread's.
+ *
+ * Errors name the file in the partial folder: no space and I/O errors are
+ * ERR_IO, a folder that cannot be written to or a taken name ERR_CREATE.
+ */
+struct point;
+struct point_file;
+
+/* stem: name_local()'s result.  If the name of this second is taken (also by
+ * a partial), the next free second.  dir is made if its parent exists. */
+struct point *point_open(const char *dir, const char *stem, time_t when,
+    struct err *e);
+
+const char *point_name(const struct point *p); /* "web01_20261124_003004" */
+const char *point_path(
+    const struct point *p); /* final path, before commit too */
+const char *point_stem(const struct point *p);
+time_t point_time(const struct point *p); /* the second in its name */
+
+/* A file of the point, created exclusively.  name is one name, without '/',
+ * and is neither the manifest nor backup.json. */
+struct point_file *point_file_open(struct point *p, const char *name,
+    struct err *e);
+int point_file_write(struct point_file *f, const void *data, size_t n,
+    struct err *e);
+struct sink point_file_sink(struct point_file *f);
+
+/* fsync and close; records name and digest hex for the manifest.  f is to be
+ * freed all the same. */
+int point_file_commit(struct point_file *f, const char *hex, struct err *e);
+void point_file_free(struct point_file *f); /* unlinks unless committed */
+
+/* Takes a committed file out again: what came was not what was sent. */
+int point_file_remove(struct point *p, const char *name, struct err *e);
+
+/* A whole small file at once; its digest is computed here. */
+int point_put(struct point *p, const char *name, const void *data, size_t n,
+    struct err *e);
+
+/* Manifest STEM.mf (kind: algorithm of all digests given; the descriptor
+ * first, then in order of commit), backup.json from record, sync, rename, sync
+ * of dir.  Without the last sync the point is there but -1 is returned. */
+int point_commit(struct point *p, enum digest_kind kind, const json_t *record,
+    struct err *e);
+void point_free(struct point *p); /* NULL is fine */
+
+/* Newest committed point of a VM in dir, by backup.json: uuid is the instance
+ * or BIOS uuid.  Returns 1 with *when and *path (free() it), 0 if there is
+ * none, -1 on error.  Unreadable points are passed over with a warning. */
+int point_newest(const char *dir, const char *uuid, time_t *when, char **path,
+    struct err *e);
+
+/* Removes what earlier runs left of this stem in dir: partial folders
+ * ".STEM_STAMP.partial", also of merged points, that no process has open.
+ * Call it with the VM's write lock held. */
+int point_sweep(const char *dir, const char *stem, struct err *e);
+
+#endif

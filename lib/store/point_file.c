@@ -1,0 +1,248 @@
+#include "store/point.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/utf8.h"
+#include "store/point_internal.h"
+#include "store/record.h"
+
+/* Written back while more comes in, or the fsync at the end of a disk would
+ * wait for gigabytes. */
+enum { FLUSH_BYTES = 16 << 20 };
+
+struct point_file {
+	struct point *point;
+	char *name;
+	int fd;
+	bool made;
+	uint64_t bytes;
+	uint64_t flushed_bytes;
+};
+
+static bool
+is_file_name(const char *name)
+{
+	size_t n = strlen(name), len;
+	uint32_t c;
+
+	if (n == 0 || name[0] == '.')
+		return false;
+	for (; n > 0; name += len, n -= len) {
+		len = utf8_next(name, n, &c);
+		if (len == 0 || c == '/' || utf8_is_control(c))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_manifest(const struct point *p, const char *name)
+{
+	size_t n = strlen(p->stem);
+
+	return strncmp(name, p->stem, n) == 0 && strcmp(name + n, ".mf") == 0;
+}
+
+/* Sets e for a failed call on a file in the partial folder. */
+static int
+failed(const struct point *p, int class, const char *call, const char *name,
+    struct err *e)
+{
+	return err_sys(e, class, "%s %s/%s", call, p->partial_path, name);
+}
+
+struct point_file *
+point_file_create(struct point *p, const char *name, struct err *e)
+{
+	struct point_file *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		goto no_memory;
+	f->point = p;
+	f->fd = -1;
+	f->name = strdup(name);
+	if (f->name == NULL)
+		goto no_memory;
+	f->fd = openat(p->fd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (f->fd == -1) {
+		failed(p, err_class_of_errno(errno), "create", name, e);
+		point_file_free(f);
+		return NULL;
+	}
+	f->made = true;
+	return f;
+no_memory:
+	failed(p, ERR_OS, "create", name, e);
+	point_file_free(f);
+	return NULL;
+}
+
+struct point_file *
+point_file_open(struct point *p, const char *name, struct err *e)
+{
+	/* It may come from a server. */
+	if (!is_file_name(name)) {
+		err_set(e, ERR_DATA, "'%s' is no file name", name);
+		return NULL;
+	}
+	if (strcmp(name, RECORD_FILE) == 0 || is_manifest(p, name)) {
+		err_set(e, ERR_DATA, "'%s' is the name of our own file", name);
+		return NULL;
+	}
+	return point_file_create(p, name, e);
+}
+
+static void
+flush_early(struct point_file *f)
+{
+	if (f->bytes - f->flushed_bytes < FLUSH_BYTES)
+		return;
+	/* What cannot be written back now is fsync()'s to report. */
+	(void)sync_file_range(f->fd, (off_t)f->flushed_bytes,
+	    (off_t)(f->bytes - f->flushed_bytes), SYNC_FILE_RANGE_WRITE);
+	f->flushed_bytes = f->bytes;
+}
+
+int
+point_file_write(struct point_file *f, const void *data, size_t n,
+    struct err *e)
+{
+	const char *at = data;
+	ssize_t w;
+
+	while (n > 0) {
+		w = write(f->fd, at, n);
+		if (w == -1 && errno == EINTR)
+			continue;
+		if (w == -1)
+			return failed(f->point, err_class_of_errno(errno),
+			    "write", f->name, e);
+		at += w;
+		n -= (size_t)w;
+		f->bytes += (uint64_t)w;
+		flush_early(f);
+	}
+	return 0;
+}
+
+static int
+sink_write(void *self, const void *p, size_t n, struct err *e)
+{
+	return point_file_write(self, p, n, e);
+}
+
+struct sink
+point_file_sink(struct point_file *f)
+{
+	return (struct sink){ sink_write, f };
+}
+
+int
+point_file_close(struct point_file *f, struct err *e)
+{
+	int fd = f->fd;
+
+	if (fchmod(fd, 0444) == -1)
+		return failed(f->point, err_class_of_errno(errno), "chmod",
+		    f->name, e);
+	if (fsync(fd) == -1)
+		return failed(f->point, ERR_IO, "fsync", f->name, e);
+	f->fd = -1;
+	if (close(fd) == -1)
+		return failed(f->point, ERR_IO, "close", f->name, e);
+	f->made = false;
+	return 0;
+}
+
+static int
+grow(struct point *p, const struct point_entry *new)
+{
+	struct point_entry *entries;
+
+	entries = reallocarray(p->entries, p->n + 1, sizeof(*entries));
+	if (entries == NULL)
+		return -1;
+	p->entries = entries;
+	p->entries[p->n++] = *new;
+	return 0;
+}
+
+int
+point_file_record(struct point *p, const char *name,
+    const struct point_entry *digests, struct err *e)
+{
+	struct point_entry new = *digests;
+	int rc = -1;
+
+	new.name = strdup(name);
+	if (new.name != NULL) {
+		pthread_mutex_lock(&p->lock);
+		rc = grow(p, &new);
+		pthread_mutex_unlock(&p->lock);
+	}
+	if (rc == -1) {
+		err_sys(e, ERR_OS, "%s", name);
+		free(new.name);
+	}
+	return rc;
+}
+
+int
+point_file_commit(struct point_file *f, const char *hex, struct err *e)
+{
+	struct point_entry entry = { 0 };
+	int kind;
+
+	for (kind = 0; kind < POINT_DIGEST_KINDS; kind++)
+		if (strlen(hex) == digest_hex_len((enum digest_kind)kind))
+			strcpy(entry.hex[kind], hex);
+	if (point_file_close(f, e) == -1)
+		return -1;
+	return point_file_record(f->point, f->name, &entry, e);
+}
+
+/* Forgets a file for the manifest. */
+static void
+forget(struct point *p, const char *name)
+{
+	size_t i;
+
+	pthread_mutex_lock(&p->lock);
+	for (i = 0; i < p->n && strcmp(p->entries[i].name, name) != 0; i++)
+		;
+	if (i < p->n) {
+		free(p->entries[i].name);
+		p->n--;
+		memmove(&p->entries[i], &p->entries[i + 1],
+		    (p->n - i) * sizeof(*p->entries));
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+int
+point_file_remove(struct point *p, const char *name, struct err *e)
+{
+	forget(p, name);
+	if (unlinkat(p->fd, name, 0) == -1)
+		return failed(p, err_class_of_errno(errno), "remove", name, e);
+	return 0;
+}
+
+void
+point_file_free(struct point_file *f)
+{
+	if (f == NULL)
+		return;
+	if (f->fd != -1)
+		close(f->fd);
+	if (f->made)
+		unlinkat(f->point->fd, f->name, 0);
+	free(f->name);
+	free(f);
+}

@@ -1,0 +1,93 @@
+#include "store/point.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "sys/file.h"
+
+enum { STAMP_LENGTH = 15 };
+
+/* ".STEM_STAMP.partial" or ".STEM_STAMP_merged.partial".  Without the stamp
+ * "web" would take what belongs to "web_old". */
+static bool
+is_partial_of(const char *name, const char *stem)
+{
+	char stamp[STAMP_LENGTH + 1];
+	size_t n = strlen(stem);
+	time_t when;
+
+	if (name[0] != '.' || strncmp(name + 1, stem, n) != 0 ||
+	    name[1 + n] != '_')
+		return false;
+	name += 1 + n + 1;
+	if (strlen(name) < STAMP_LENGTH)
+		return false;
+	memcpy(stamp, name, STAMP_LENGTH);
+	stamp[STAMP_LENGTH] = '\0';
+	name += STAMP_LENGTH;
+	return clock_parse_stamp(stamp, &when) == 0 &&
+	    (strcmp(name, ".partial") == 0 ||
+		strcmp(name, "_merged.partial") == 0);
+}
+
+static int
+remove_partial(const char *dir, const char *name, struct err *e)
+{
+	char *path = file_join(dir, name);
+	int rc = path == NULL ? err_sys(e, ERR_OS, "%s", name)
+			      : file_remove_tree(path, e);
+
+	if (rc == 0)
+		log_step("removed %s, left by an earlier run", path);
+	free(path);
+	return rc;
+}
+
+static int
+sweep_one(int dirfd, const char *dir, const char *name, struct err *e)
+{
+	int fd, rc = 0;
+
+	fd = openat(dirfd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1) {
+		/* A file or a link is none of ours. */
+		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+			return 0;
+		return err_sys(e, err_class_of_errno(errno), "open %s/%s", dir,
+		    name);
+	}
+	/* Another VM of this name may be written to the same folder. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		rc = remove_partial(dir, name, e);
+	close(fd);
+	return rc;
+}
+
+int
+point_sweep(const char *dir, const char *stem, struct err *e)
+{
+	struct dirent *entry;
+	int rc = 0;
+	DIR *d;
+
+	d = opendir(dir);
+	if (d == NULL && errno == ENOENT)
+		return 0;
+	if (d == NULL)
+		return err_sys(e, err_class_of_errno(errno), "open %s", dir);
+	while (rc == 0 && (errno = 0, entry = readdir(d)) != NULL)
+		if (is_partial_of(entry->d_name, stem))
+			rc = sweep_one(dirfd(d), dir, entry->d_name, e);
+	if (rc == 0 && errno != 0)
+		rc = err_sys(e, ERR_IO, "read %s", dir);
+	closedir(d);
+	return rc;
+}

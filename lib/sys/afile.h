@@ -1,0 +1,35 @@
+#ifndef SYS_AFILE_H
+#define SYS_AFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "base/flow.h"
+
+/*
+ * afile - a whole-or-nothing file.
+ *
+ * Bytes go to "dir/.NAME.partial"; afile_commit() makes them durable and
+ * gives them their name: write, fsync, close, rename, fsync of the folder.
+ * afile_free() without commit leaves nothing.  One thread.
+ */
+struct afile;
+
+enum afile_mode {
+	AFILE_NEW,     /* the name must be free: ERR_CREATE if it is not */
+	AFILE_REPLACE, /* an old file of that name goes at commit */
+};
+
+/* mode: permission bits of the finished file, e.g. 0444. */
+struct afile *afile_open(const char *path, enum afile_mode how,
+    unsigned int mode, struct err *e);
+int afile_write(struct afile *f, const void *p, size_t n, struct err *e);
+
+/* afile_write() as a sink; valid as long as f. */
+struct sink afile_sink(struct afile *f);
+
+uint64_t afile_bytes(const struct afile *f);
+int afile_commit(struct afile *f, struct err *e);
+void afile_free(struct afile *f); /* NULL is fine */
+
+#endif

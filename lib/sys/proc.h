@@ -1,0 +1,19 @@
+#ifndef SYS_PROC_H
+#define SYS_PROC_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * proc - another program's output.
+ *
+ * Only before the first thread starts: a process forks or has threads,
+ * never both.
+ */
+
+/* Runs "/bin/sh -c command" with our stdin and stderr and appends its
+ * stdout to out (up to out->limit); an exit other than 0 is ERR_PERM
+ * naming the status but not the command's output. */
+int proc_capture(const char *command, struct buf *out, struct err *e);
+
+#endif

@@ -1,0 +1,303 @@
+#include "vsphere/props.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "sys/sig.h"
+
+enum { MAX_OBJECTS = 1000000 };
+
+static void
+add_prop_set(struct buf *b, const char *type, const char *const *paths)
+{
+	soap_open(b, "propSet", NULL);
+	xml_add_elem(b, "type", type);
+	for (; *paths != NULL; paths++)
+		xml_add_elem(b, "pathSet", *paths);
+	soap_close(b, "propSet");
+}
+
+static void
+add_objects(struct buf *b, const struct moref *objects, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		soap_open(b, "objectSet", NULL);
+		soap_add_ref(b, "obj", &objects[i]);
+		soap_close(b, "objectSet");
+	}
+}
+
+/* The view itself is skipped, what it shows is taken. */
+static void
+add_view(struct buf *b, const struct moref *view)
+{
+	soap_open(b, "objectSet", NULL);
+	soap_add_ref(b, "obj", view);
+	soap_add_bool(b, "skip", true);
+	soap_open(b, "selectSet", "TraversalSpec");
+	xml_add_elem(b, "name", "view");
+	xml_add_elem(b, "type", "ContainerView");
+	xml_add_elem(b, "path", "view");
+	soap_add_bool(b, "skip", false);
+	soap_close(b, "selectSet");
+	soap_close(b, "objectSet");
+}
+
+static int
+add_object(struct props *p, const struct xml_node *n, struct err *e)
+{
+	struct props_object *grown;
+
+	if (p->n >= MAX_OBJECTS)
+		return err_set(e, ERR_PROTO, "more than %d objects",
+		    MAX_OBJECTS);
+	if ((p->n & (p->n - 1)) == 0) {
+		grown = realloc(p->objects,
+		    (p->n == 0 ? 1 : p->n * 2) * sizeof(*grown));
+		if (grown == NULL)
+			return err_sys(e, ERR_OS, "memory");
+		p->objects = grown;
+	}
+	p->objects[p->n].node = n;
+	if (soap_read_ref(xml_child(n, "obj"), &p->objects[p->n].ref) == -1)
+		return err_set(e, ERR_PROTO, "a result without its object");
+	p->n++;
+	return 0;
+}
+
+/* Keeps the page, which the objects point into. */
+static int
+add_page(struct props *p, struct xml *page, const struct xml_node *returnval,
+    struct err *e)
+{
+	const struct xml_node *n;
+	struct xml **grown;
+
+	grown = realloc(p->pages, (p->n_pages + 1) * sizeof(*grown));
+	if (grown == NULL) {
+		xml_free(page);
+		return err_sys(e, ERR_OS, "memory");
+	}
+	p->pages = grown;
+	p->pages[p->n_pages++] = page;
+	n = xml_child(returnval, "objects");
+	for (; n != NULL; n = xml_next(n, "objects"))
+		if (add_object(p, n, e) == -1)
+			return -1;
+	return 0;
+}
+
+/* First page and all that follow. */
+static int
+retrieve(struct vim *v, const struct buf *args, struct props *out,
+    struct err *e)
+{
+	const struct moref *pc = vim_manager(v, VIM_PROPERTY_COLLECTOR);
+	struct buf token = { 0 };
+	const struct xml_node *n;
+	struct xml *page = NULL;
+	int rc = -1;
+
+	n = vim_call(v, "RetrievePropertiesEx", pc, args, &page, e);
+	while (n != NULL) {
+		n = xml_child(n, "returnval");
+		if (add_page(out, page, n, e) == -1)
+			goto out;
+		if (xml_child(n, "token") == NULL) {
+			rc = 0;
+			goto out;
+		}
+		if (sig_check(e) == -1)
+			goto out;
+		buf_cut(&token, 0);
+		xml_add_elem(&token, "token", xml_text(xml_child(n, "token")));
+		n = vim_call(v, "ContinueRetrievePropertiesEx", pc, &token,
+		    &page, e);
+	}
+out:
+	buf_free(&token);
+	if (rc == -1)
+		props_free(out);
+	return rc;
+}
+
+static int
+get_once(struct vim *v, const struct moref *objects, size_t n,
+    const char *const *paths, struct props *out, struct err *e)
+{
+	struct buf args = { 0 };
+	int rc;
+
+	soap_open(&args, "specSet", NULL);
+	add_prop_set(&args, objects[0].type, paths);
+	add_objects(&args, objects, n);
+	soap_close(&args, "specSet");
+	buf_puts(&args, "<options/>");
+	rc = retrieve(v, &args, out, e);
+	buf_free(&args);
+	return rc;
+}
+
+static bool
+has_lost_session(const struct props *p)
+{
+	const struct xml_node *n;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		n = xml_child(p->objects[i].node, "missingSet");
+		for (; n != NULL; n = xml_next(n, "missingSet"))
+			if (strcmp(xml_type(xml_find(n, "fault/fault")),
+				"NotAuthenticated") == 0)
+				return true;
+	}
+	return false;
+}
+
+int
+props_get_many(struct vim *v, const struct moref *objects, size_t n,
+    const char *const *paths, struct props *out, struct err *e)
+{
+	unsigned int session = vim_session(v);
+
+	if (n == 0)
+		return 0;
+	if (get_once(v, objects, n, paths, out, e) == -1)
+		return -1;
+	if (out->n > 0 && !has_lost_session(out))
+		return 0;
+	/* Nothing where something must be: is the session still there? */
+	if (vim_ping(v, e) == -1) {
+		props_free(out);
+		return -1;
+	}
+	if (vim_session(v) == session)
+		return 0;
+	props_free(out);
+	return get_once(v, objects, n, paths, out, e);
+}
+
+int
+props_get(struct vim *v, const struct moref *object, const char *const *paths,
+    struct props *out, struct err *e)
+{
+	if (props_get_many(v, object, 1, paths, out, e) == -1)
+		return -1;
+	if (out->n == 1)
+		return 0;
+	props_free(out);
+	return err_set(e, ERR_NOTFOUND, "%s %s: no such object", object->type,
+	    object->id);
+}
+
+static int
+create_view(struct vim *v, const char *const *types, struct moref *view,
+    struct err *e)
+{
+	struct buf args = { 0 };
+	int rc;
+
+	soap_add_ref(&args, "container", vim_manager(v, VIM_ROOT_FOLDER));
+	for (; *types != NULL; types++)
+		xml_add_elem(&args, "type", *types);
+	soap_add_bool(&args, "recursive", true);
+	rc = vim_call_ref(v, "CreateContainerView",
+	    vim_manager(v, VIM_VIEW_MANAGER), &args, view, e);
+	buf_free(&args);
+	return rc;
+}
+
+static void
+destroy_view(struct vim *v, const struct moref *view)
+{
+	struct err ignored = { 0 }; /* it goes with the session anyway */
+
+	sig_shield();
+	vim_do(v, "DestroyView", view, NULL, &ignored);
+	sig_unshield();
+}
+
+static int
+all_once(struct vim *v, const char *const *types, const char *const *paths,
+    struct props *out, struct err *e)
+{
+	const char *const *t;
+	struct buf args = { 0 };
+	struct moref view;
+	int rc;
+
+	if (create_view(v, types, &view, e) == -1)
+		return -1;
+	soap_open(&args, "specSet", NULL);
+	for (t = types; *t != NULL; t++)
+		add_prop_set(&args, *t, paths);
+	add_view(&args, &view);
+	soap_close(&args, "specSet");
+	buf_puts(&args, "<options/>");
+	rc = retrieve(v, &args, out, e);
+	buf_free(&args);
+	destroy_view(v, &view);
+	return rc;
+}
+
+int
+props_get_all(struct vim *v, const char *const *types, const char *const *paths,
+    struct props *out, struct err *e)
+{
+	unsigned int session = vim_session(v);
+	struct err own = { 0 };
+	int rc;
+
+	rc = all_once(v, types, paths, out, &own);
+	if (rc == 0 && out->n == 0)
+		rc = vim_ping(v, &own);
+	if (vim_session(v) != session && own.class < ERR_SIGNAL) {
+		/* The view went with the session, in the middle of it. */
+		props_free(out);
+		err_clear(&own);
+		rc = all_once(v, types, paths, out, &own);
+	}
+	if (rc == -1 && e->class == ERR_NONE)
+		*e = own;
+	return rc;
+}
+
+const struct xml_node *
+props_find(const struct props_object *o, const char *path)
+{
+	const struct xml_node *n = xml_child(o->node, "propSet");
+
+	for (; n != NULL; n = xml_next(n, "propSet"))
+		if (strcmp(xml_text(xml_child(n, "name")), path) == 0)
+			return xml_child(n, "val");
+	return NULL;
+}
+
+const char *
+props_text(const struct props_object *o, const char *path)
+{
+	return xml_text(props_find(o, path));
+}
+
+int
+props_check(const struct props_object *o, const char *path, struct err *e)
+{
+	const struct xml_node *n = xml_child(o->node, "missingSet");
+
+	for (; n != NULL; n = xml_next(n, "missingSet"))
+		if (strcmp(xml_text(xml_child(n, "path")), path) == 0)
+			return soap_method_fault(xml_child(n, "fault"), path,
+			    e);
+	return 0;
+}
+
+void
+props_free(struct props *p)
+{
+	while (p->n_pages > 0)
+		xml_free(p->pages[--p->n_pages]);
+	free(p->pages);
+	free(p->objects);
+	*p = (struct props){ 0 };
+}

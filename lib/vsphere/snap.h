@@ -1,0 +1,51 @@
+#ifndef VSPHERE_SNAP_H
+#define VSPHERE_SNAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/err.h"
+#include "vsphere/vim.h"
+#include "vsphere/vm.h"
+
+/*
+ * snap - a temporary snapshot that is marked as ours.
+ *
+ * snap_open() makes it, snap_commit() removes it; snap_free() removes it if
+ * that did not happen.  Removal ignores a pending signal, has a time-out of
+ * its own and looks whether the disks need consolidation.  A snapshot whose creation
+ * was interrupted counts as made: the task is waited for and undone.
+ * One thread.
+ */
+enum snap_quiesce { SNAP_QUIESCE_OFF, SNAP_QUIESCE_TRY, SNAP_QUIESCE_REQUIRE };
+
+/* Who made a snapshot: stands in its description. */
+struct snap_mark {
+	const char *run;        /* the name is "esxbk-<run>" */
+	const char *machine;    /* this machine's id */
+	const char *repository; /* absolute path */
+};
+
+struct snap;
+
+struct snap *snap_open(struct vim *v, const struct vm *vm,
+    const struct snap_mark *mark, enum snap_quiesce quiesce, struct err *e);
+const struct moref *snap_ref(const struct snap *s);
+
+/* What was reached, from the snapshot tree; and why less was reached than
+ * asked for, or "". */
+bool snap_is_quiesced(const struct snap *s);
+const char *snap_quiesce_note(const struct snap *s);
+
+int snap_commit(struct snap *s, struct err *e);
+void snap_free(struct snap *s); /* NULL is fine */
+
+/* True if a snapshot was left by an earlier run of this machine into this
+ * repository. */
+bool snap_is_ours(const struct vm_snapshot *s, const struct snap_mark *mark);
+
+/* Removes such leftovers of vm, n of them; call it with the VM's write lock
+ * held.  vm's snapshots are read again. */
+int snap_sweep(struct vim *v, struct vm *vm, const struct snap_mark *mark,
+    size_t *n, struct err *e);
+
+#endif

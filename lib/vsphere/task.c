@@ -1,0 +1,64 @@
+#include "vsphere/task.h"
+
+#include <string.h>
+#include "base/clock.h"
+#include "sys/sig.h"
+#include "vsphere/props.h"
+
+enum { POLL_FIRST_MS = 100, POLL_LAST_MS = 2000 };
+
+/* 1: ended well, 0: goes on, -1: failed. */
+static int
+look(struct vim *v, const struct moref *task, const char *what,
+    struct moref *result, struct err *e)
+{
+	static const char *const paths[] = { "info", NULL };
+	const struct xml_node *info;
+	struct props p = { 0 };
+	const char *state;
+	int rc = 0;
+
+	if (props_get(v, task, paths, &p, e) == -1) {
+		if (e->class == ERR_NOTFOUND)
+			e->class = ERR_TEMP; /* the server forgot it */
+		return err_ctx(e, "%s", what);
+	}
+	info = props_find(&p.objects[0], "info");
+	state = xml_text(xml_child(info, "state"));
+	if (strcmp(state, "error") == 0) {
+		rc = soap_method_fault(xml_child(info, "error"), what, e);
+	} else if (strcmp(state, "success") == 0) {
+		rc = 1;
+		if (result != NULL &&
+		    soap_read_ref(xml_child(info, "result"), result) == -1)
+			rc = err_set(e, ERR_PROTO,
+			    "%s: the task returns no reference", what);
+	} else if (strcmp(state, "queued") != 0 &&
+	    strcmp(state, "running") != 0) {
+		rc = err_set(e, ERR_PROTO, "%s: task state '%.32s'", what,
+		    state);
+	}
+	props_free(&p);
+	return rc;
+}
+
+int
+task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
+    const char *what, struct moref *result, struct err *e)
+{
+	uint64_t end = clock_mono_ms() + (uint64_t)limit_s * 1000;
+	unsigned int wait_ms = POLL_FIRST_MS;
+	int rc;
+
+	while ((rc = look(v, task, what, result, e)) == 0) {
+		if (sig_check(e) == -1)
+			return err_ctx(e, "%s", what);
+		if (clock_mono_ms() > end)
+			return err_set(e, ERR_TEMP, "%s: not done after %u s",
+			    what, limit_s);
+		sig_sleep_ms(wait_ms);
+		wait_ms = wait_ms * 3 / 2 > POLL_LAST_MS ? POLL_LAST_MS
+							 : wait_ms * 3 / 2;
+	}
+	return rc == 1 ? 0 : -1;
+}

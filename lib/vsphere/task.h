@@ -1,0 +1,19 @@
+#ifndef VSPHERE_TASK_H
+#define VSPHERE_TASK_H
+
+#include "vsphere/vim.h"
+
+/*
+ * task - work that the server does in its own time (vim.Task).
+ *
+ * Polled: a task is queued, runs, and ends in success or error; it may
+ * stand at 100 % for long.
+ */
+
+/* Waits at most limit_s seconds (then ERR_TEMP; the task goes on).  result
+ * takes a reference that the task returns; it may be NULL.  what stands in
+ * errors: "create snapshot". */
+int task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
+    const char *what, struct moref *result, struct err *e);
+
+#endif
