@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/num.h"
+#include "base/utf8.h"
 #include "cli/cmd.h"
 #include "cli/conn.h"
 #include "cli/progress.h"
@@ -12,7 +14,7 @@
 
 static const char *output, *plan;
 static const char *format = "dir", *snapshot = "auto", *quiesce = "try";
-static const char *digest = "sha256";
+static const char *digest = "sha256", *min_free = "5%";
 static struct opt_list excluded;
 static uint64_t threads = 2, if_older, retries = 2;
 
@@ -31,6 +33,9 @@ static const struct opt table[] = {
 	{ 'j', "jobs", "N", "disks at once", OPT_U64, &threads },
 	{ 0, "if-older", "TIME", "do nothing if the newest point is younger",
 	    OPT_DURATION, &if_older },
+	{ 0, "min-datastore-free", "N%|SIZE",
+	    "make no snapshot with less free on the VM's datastores", OPT_TEXT,
+	    &min_free },
 	{ 0, "retries", "N", "more attempts, each with a new lease", OPT_U64,
 	    &retries },
 	{ 0, "plan", "NAME", "the plan this point belongs to", OPT_TEXT,
@@ -43,8 +48,8 @@ struct tally {
 	size_t total;
 	size_t good;
 	size_t partial;
+	size_t changed;
 	int status; /* the most permanent failure's */
-	bool same;  /* all failures had the same status */
 };
 
 static struct progress *shown;
@@ -90,9 +95,27 @@ end(void *self)
 
 static const struct export_watch watch = { begin, moved, done, end, NULL };
 
+/* "5%" or "20GiB" */
+static int
+parse_min_free(struct export_conf *conf, struct err *e)
+{
+	size_t n = strlen(min_free);
+	uint64_t percent;
+
+	if (n == 0 || min_free[n - 1] != '%')
+		return num_size(min_free, &conf->min_free_bytes, e);
+	if (num_scan(min_free, n - 1, 100, &percent) == -1)
+		return err_set(e, ERR_USAGE,
+		    "%s: not a percentage from 0%% to 100%%", min_free);
+	conf->min_free_percent = (unsigned int)percent;
+	return 0;
+}
+
 static int
 check_options(size_t n, struct err *e)
 {
+	struct export_conf ignored = { 0 };
+
 	if (output == NULL)
 		return err_set(e, ERR_USAGE, "where to? Give --output DIR");
 	if (strcmp(output, "-") == 0)
@@ -102,6 +125,8 @@ check_options(size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "which VM?");
 	if (threads == 0 || threads > 16)
 		return err_set(e, ERR_USAGE, "--jobs: from 1 to 16");
+	if (parse_min_free(&ignored, e) == -1)
+		return err_ctx(e, "--min-datastore-free");
 	return 0;
 }
 
@@ -124,7 +149,9 @@ fill_conf(struct export_conf *conf)
 	conf->quiesce = strcmp(quiesce, "off") == 0 ? SNAP_QUIESCE_OFF
 	    : strcmp(quiesce, "try") == 0           ? SNAP_QUIESCE_TRY
 						    : SNAP_QUIESCE_REQUIRE;
-	digest_parse(digest, &conf->digest); /* a choice: cannot fail */
+	/* Checked before: these cannot fail. */
+	digest_parse(digest, &conf->digest);
+	parse_min_free(conf, &(struct err){ 0 });
 }
 
 /* Another VM of this inventory would get the same file names. */
@@ -146,23 +173,36 @@ has_namesake(const struct inv *inv, size_t at)
 	return found;
 }
 
+/* What no retry mends outranks what one may. */
+static bool
+outranks(int status, int other)
+{
+	return other == 0 || other == ERR_UNAVAIL || other == ERR_IO ||
+	    other == ERR_TEMP || status == other;
+}
+
 static void
 count(struct tally *t, const struct export_result *r)
 {
 	t->total++;
-	if (r->exit == 0)
-		t->good++;
-	else if (r->exit == ERR_PARTIAL)
-		t->partial++;
-	else if (t->status == 0 || r->exit == t->status)
+	t->changed += r->changed;
+	t->good += r->exit == 0;
+	t->partial += r->exit == ERR_PARTIAL;
+	if (r->exit != 0 && r->exit != ERR_PARTIAL &&
+	    outranks(r->exit, t->status))
 		t->status = r->exit;
-	else {
-		t->same = false;
-		/* What no retry mends outranks what one may. */
-		if (t->status == ERR_UNAVAIL || t->status == ERR_IO ||
-		    t->status == ERR_TEMP)
-			t->status = r->exit;
-	}
+}
+
+static void
+print_dry(const struct vm *vm, bool changed)
+{
+	char *name = strdup(vm->name);
+
+	if (name != NULL)
+		utf8_make_line(name); /* it comes from the server */
+	cmd_print("%s: %s\n", name == NULL ? vm->ref.id : name,
+	    changed ? "would be exported" : "is up to date");
+	free(name);
 }
 
 static void
@@ -177,40 +217,56 @@ report(const struct vm *vm, const struct export_result *r)
 	if (cmd_json)
 		return;
 	if (r->is_dry_run)
-		cmd_print("%s: %s\n", vm->name,
-		    r->changed ? "would be exported" : "is up to date");
+		print_dry(vm, r->changed);
 	else if (r->path != NULL)
 		cmd_print("%s\n", r->path);
 }
 
+/* Enough of a VM that could not be read to tell which one it was. */
 static int
+name_vm(const struct inv_entry *entry, struct vm *vm, struct err *e)
+{
+	vm->ref = entry->ref;
+	if (vm->name == NULL) {
+		vm->name = strdup(entry->name);
+		vm->uuid = strdup(entry->uuid);
+		vm->instance_uuid = strdup(entry->instance_uuid);
+	}
+	free(vm->path);
+	vm->path = strdup(entry->path);
+	if (vm->name == NULL || vm->uuid == NULL || vm->instance_uuid == NULL ||
+	    vm->path == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	return 0;
+}
+
+static void
 export_one(struct vim *v, const struct inv *inv, size_t at, struct tally *t,
     struct err *e)
 {
+	const struct inv_entry *entry = &inv->entries[at];
 	struct export_result r = { 0 };
 	struct export_conf conf;
 	struct vm vm = { 0 };
-	int rc;
+	struct err own = { 0 };
 
 	fill_conf(&conf);
 	conf.has_namesake = has_namesake(inv, at);
-	if (vm_read(v, &inv->entries[at].ref, &vm, e) == -1)
-		return -1;
-	free(vm.path);
-	vm.path = strdup(inv->entries[at].path);
-	if (vm.path == NULL)
-		err_sys(e, ERR_OS, "memory");
-	rc = vm.path == NULL ? -1 : export_run(v, &vm, &conf, &r, e);
-	if (vm.path != NULL) {
-		report(&vm, &r);
-		count(t, &r);
-	}
+	vm_read(v, &entry->ref, &vm, &own);
+	if (name_vm(entry, &vm, e) == -1)
+		goto out;
+	if (own.class == ERR_NONE)
+		export_run(v, &vm, &conf, &r, e);
+	else
+		export_fail(&vm, &own, &r, e);
+	report(&vm, &r);
+	count(t, &r);
 	/* A point with trouble behind it: the reason is the run's. */
-	if (rc == 0 && r.error.class != ERR_NONE)
+	if (r.error.class != ERR_NONE)
 		*e = r.error;
+out:
 	export_result_free(&r);
 	vm_free(&vm);
-	return rc;
 }
 
 /* One VM: its own reason and status.  Several: all good 0, some failed 3,
@@ -221,7 +277,7 @@ conclude(const struct tally *t, const struct err *last)
 	size_t failed = t->total - t->good - t->partial;
 
 	if (t->total == t->good)
-		return cmd_dry_run && cmd_dry_exit_code ? ERR_WORK : 0;
+		return cmd_dry_exit_code && t->changed > 0 ? ERR_WORK : 0;
 	if (t->total == 1) {
 		cmd_say("%s",
 		    last->class != ERR_NONE
@@ -257,7 +313,7 @@ static int
 export_picked(struct vim *v, const struct inv *inv, const bool *picked,
     struct err *e)
 {
-	struct tally t = { .same = true };
+	struct tally t = { 0 };
 	struct err last = { 0 };
 	int status;
 	size_t i;

@@ -162,12 +162,25 @@ print_table(const struct vm *vms, size_t n)
 	}
 }
 
-/* Fields that hold tabs or newlines would break the line. */
+/* Tabs, newlines and what a terminal would obey come from the server. */
+static void
+add_clean(struct buf *b, const char *s)
+{
+	char *line = strdup(s);
+
+	if (line == NULL) {
+		b->failed = true;
+		return;
+	}
+	utf8_make_line(line);
+	buf_puts(b, line);
+	free(line);
+}
+
 static void
 add_field(struct buf *b, const char *s)
 {
-	for (; *s != '\0'; s++)
-		buf_char(b, (unsigned char)*s < 0x20 ? ' ' : *s);
+	add_clean(b, s);
 	buf_char(b, '\t');
 }
 
@@ -194,7 +207,7 @@ print_tsv(const struct vm *vm)
 	    (uintmax_t)provisioned(vm), (uintmax_t)vm->committed_bytes,
 	    vm->n_snapshots);
 	add_field(&row, vm->path);
-	buf_puts(&row, buf_text(&notes));
+	add_clean(&row, buf_text(&notes));
 	print_line(buf_text(&row));
 	buf_free(&row);
 	buf_free(&notes);

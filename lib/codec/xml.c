@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/utf8.h"
 
 #define XSI "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -38,46 +39,17 @@ xml_cleanup(void)
 	xmlCleanupParser();
 }
 
-/* Length of the UTF-8 character at p of n bytes, 0 if there is none: no
- * overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). */
-static size_t
-utf8_char(const unsigned char *p, size_t n, uint32_t *value)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len, i;
-	uint32_t v;
-
-	if (n == 0)
-		return 0;
-	*value = p[0];
-	if (p[0] < 0x80)
-		return 1;
-	len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	if (p[0] < 0xc0 || p[0] > 0xf4 || len > n)
-		return 0;
-	v = p[0] & (0x7fU >> len);
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		v = v << 6 | (p[i] & 0x3f);
-	}
-	if (v < least[len] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-		return 0;
-	*value = v;
-	return len;
-}
-
 /* libxml2 guesses other encodings from the first bytes, and falls back to
  * Latin-1 in the middle of a document: neither may happen. */
 static int
-check_utf8(const unsigned char *p, size_t n, struct err *e)
+check_utf8(const char *p, size_t n, struct err *e)
 {
 	unsigned int line = 1;
 	uint32_t v;
 	size_t len;
 
 	for (; n > 0; p += len, n -= len) {
-		len = utf8_char(p, n, &v);
+		len = utf8_next(p, n, &v);
 		if (len == 0 || v == 0)
 			return err_set(e, ERR_DATA, "line %u: not UTF-8", line);
 		line += v == '\n';
@@ -256,7 +228,7 @@ parse(const void *p, size_t n, struct err *e)
 struct xml *
 xml_parse(const void *p, size_t n, struct err *e)
 {
-	const unsigned char *bytes = p;
+	const char *bytes = p;
 	struct err why = { 0 };
 	struct xml *x = NULL;
 
@@ -452,20 +424,19 @@ escape(uint32_t c)
 void
 xml_add_text(struct buf *b, const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
 	size_t left = strlen(s), len;
 	const char *instead;
 	uint32_t c;
 
-	for (; left > 0; p += len, left -= len) {
-		len = utf8_char(p, left, &c);
+	for (; left > 0; s += len, left -= len) {
+		len = utf8_next(s, left, &c);
 		instead = len == 0 ? "\xef\xbf\xbd" : escape(c);
 		if (len == 0)
 			len = 1;
 		if (instead != NULL)
 			buf_puts(b, instead);
 		else
-			buf_add(b, p, len);
+			buf_add(b, s, len);
 	}
 }
 

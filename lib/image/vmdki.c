@@ -457,12 +457,12 @@ check_end(struct vmdki *s, size_t have, struct err *e)
 {
 	bool front = vmdk_is_front(&s->header);
 
-	if (front && s->state == AT_MARKER && have == 0 &&
-	    vmdkt_finish(s->tables, e) == -1)
-		return err_ctx(e, "stream ends after %ju bytes",
-		    (uintmax_t)s->info->file_bytes);
-	if (front && s->state == AT_MARKER && have == 0)
+	if (front && s->state == AT_MARKER && have == 0) {
+		if (vmdkt_finish(s->tables, e) == -1)
+			return err_ctx(e, "stream ends after %ju bytes",
+			    (uintmax_t)s->info->file_bytes);
 		return 0;
+	}
 	if (s->state != AT_END)
 		return cut_short(s, have, e);
 	if (s->after_end % VMDK_SECTOR_BYTES == 0 && front)

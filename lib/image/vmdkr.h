@@ -15,9 +15,11 @@
  * directory, footer and end of stream are checked against each other in
  * both directions (VMware "Virtual Disk Format 5.0", and the practice of
  * the writers of today).  A stream that is cut, damaged or has a byte too
- * many fails with ERR_IO.  Memory: one grain, one table
- * and the grain directory; for files with their tables in front (qemu-img)
- * the tables too.  No allocation per grain.  One thread at a time.
+ * many fails with ERR_IO.  An entry "zero grain" of a table counts as nothing
+ * stored; in a disk with a parent it is refused.  Memory: one grain, one
+ * table and the grain directory; for files with their tables in front
+ * (qemu-img) the tables too, at most 512 MiB.  No allocation per grain.
+ * One thread at a time.
  */
 struct vmdkr_info {
 	uint64_t capacity_bytes;
@@ -53,8 +55,9 @@ int vmdkr_finish(struct vmdkr *r, struct err *e);
 /* Valid from header() on; counts grow. */
 const struct vmdkr_info *vmdkr_info(const struct vmdkr *r);
 
-/* Position on the virtual disk of the last grain or progress marker, in
- * bytes; any thread. */
+/* Position on the virtual disk in bytes: the end of the last grain, what the
+ * last progress marker says, or the end of the disk once all is checked.  It
+ * may go back a little.  Any thread. */
 uint64_t vmdkr_position(const struct vmdkr *r);
 void vmdkr_free(struct vmdkr *r); /* NULL is fine */
 

@@ -2,19 +2,21 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/log.h"
 
 #ifndef ESXBK_VERSION
 #define ESXBK_VERSION "unknown"
 #endif
 
 void
-account_warn(json_t *array, const char *code, const char *text)
+account_warn(struct export_result *r, const char *code, const char *text)
 {
 	json_t *w = json_object();
 
 	json_set_text(w, "code", code);
 	json_set_text(w, "text", text);
-	json_array_append_new(array, w);
+	json_array_append_new(r->warnings, w);
+	log_warn("%s: %s", r->vm_name, text);
 }
 
 static json_t *

@@ -34,7 +34,7 @@ json_t *account_disks(const struct vm *vm, const struct match *m);
 /* The result document of one VM. */
 json_t *account_result(const struct vm *vm, const struct export_result *r);
 
-/* {"code":..., "text":...} appended to an array. */
-void account_warn(json_t *array, const char *code, const char *text);
+/* To the result's warnings, and to the log with the VM's name. */
+void account_warn(struct export_result *r, const char *code, const char *text);
 
 #endif

@@ -119,8 +119,27 @@ sweep(struct export *x, struct err *e)
 	if (n > 0) {
 		snprintf(text, sizeof(text),
 		    "%zu snapshots of interrupted runs removed", n);
-		account_warn(x->r->warnings, "W_LEFTOVER_SNAPSHOT", text);
+		account_warn(x->r, "W_LEFTOVER_SNAPSHOT", text);
 	}
+	return 0;
+}
+
+static int
+take_named_snapshot(struct export *x, struct err *e)
+{
+	const struct vm_snapshot *s = preflight_named_snapshot(x->vm,
+	    x->conf->snapshot_name, e);
+
+	if (s == NULL)
+		return -1;
+	if (x->conf->quiesce == SNAP_QUIESCE_REQUIRE && !s->quiesced)
+		return err_set(e, ERR_TEMP,
+		    "quiescing is required, but snapshot '%s' was made "
+		    "without",
+		    s->name);
+	x->source = &s->ref;
+	x->account.snapshot_time = s->created;
+	x->account.quiesced = s->quiesced;
 	return 0;
 }
 
@@ -129,15 +148,13 @@ make_snapshot(struct export *x, struct err *e)
 {
 	struct snap_mark mark = mark_of(x);
 	const char *note;
+	char text[300];
 
 	x->source = &x->vm->ref;
 	if (x->conf->snapshot == EXPORT_NONE)
 		return 0;
-	if (x->conf->snapshot == EXPORT_NAMED) {
-		x->source = preflight_named_snapshot(x->vm,
-		    x->conf->snapshot_name, e);
-		return x->source == NULL ? -1 : 0;
-	}
+	if (x->conf->snapshot == EXPORT_NAMED)
+		return take_named_snapshot(x, e);
 	x->snap = snap_open(x->v, x->vm, &mark, x->conf->quiesce, e);
 	if (x->snap == NULL) {
 		step(x, "snapshot", "failed");
@@ -148,8 +165,10 @@ make_snapshot(struct export *x, struct err *e)
 	x->account.quiesced = snap_is_quiesced(x->snap);
 	step(x, "snapshot", "ok");
 	note = snap_quiesce_note(x->snap);
-	if (note[0] != '\0')
-		account_warn(x->r->warnings, "W_NOT_QUIESCED", note);
+	if (note[0] != '\0') {
+		snprintf(text, sizeof(text), "not quiesced: %s", note);
+		account_warn(x->r, "W_NOT_QUIESCED", text);
+	}
 	step(x, "quiesce",
 	    x->account.quiesced ? "ok"
 		: x->conf->quiesce == SNAP_QUIESCE_OFF || !vm_is_on(x->vm)
@@ -237,7 +256,6 @@ clean_up(struct export *x)
 		return;
 	}
 	step(x, "cleanup", "failed");
-	account_warn(x->r->warnings, "W_SNAPSHOT_LEFT", e.text);
 	x->r->error = e;
 	x->r->exit = e.class;
 	x->r->outcome = "warn";
@@ -273,7 +291,7 @@ run_locked(struct export *x, struct err *e)
 		return rc == 1 ? 0 : -1;
 	if (!x->conf->is_dry_run && sweep(x, e) == -1)
 		return -1;
-	if (preflight_vm(x->v, x->vm, x->conf, x->r->warnings, e) == -1)
+	if (preflight_vm(x->v, x->vm, x->conf, x->r, e) == -1)
 		return -1;
 	x->r->changed = true;
 	if (x->conf->is_dry_run)
@@ -304,6 +322,28 @@ undo(struct export *x)
 	free(x->dir);
 }
 
+static void
+begin_result(struct export_result *r, const struct vm *vm)
+{
+	*r = (struct export_result){ .vm_name = vm->name,
+		.outcome = "ok",
+		.started = clock_now(),
+		.disks = json_array(),
+		.skipped = json_array(),
+		.warnings = json_array(),
+		.steps = json_object() };
+}
+
+static void
+fail_result(struct export_result *r, struct err *e)
+{
+	err_ctx(e, "export %s", r->vm_name);
+	r->error = *e;
+	r->exit = e->class;
+	r->outcome = "failed";
+	r->changed = false;
+}
+
 int
 export_run(struct vim *v, struct vm *vm, const struct export_conf *conf,
     struct export_result *r, struct err *e)
@@ -312,24 +352,23 @@ export_run(struct vim *v, struct vm *vm, const struct export_conf *conf,
 	uint64_t start = clock_mono_ms();
 	int rc;
 
-	*r = (struct export_result){ .outcome = "ok",
-		.is_dry_run = conf->is_dry_run,
-		.started = clock_now(),
-		.disks = json_array(),
-		.skipped = json_array(),
-		.warnings = json_array(),
-		.steps = json_object() };
+	begin_result(r, vm);
+	r->is_dry_run = conf->is_dry_run;
 	rc = run_locked(&x, e);
 	undo(&x);
 	r->ms = clock_mono_ms() - start;
-	if (rc == -1) {
-		err_ctx(e, "export %s", vm->name);
-		r->error = *e;
-		r->exit = e->class;
-		r->outcome = "failed";
-		r->changed = false;
-	}
+	if (rc == -1)
+		fail_result(r, e);
 	return rc;
+}
+
+void
+export_fail(const struct vm *vm, const struct err *why, struct export_result *r,
+    struct err *e)
+{
+	begin_result(r, vm);
+	*e = *why;
+	fail_result(r, e);
 }
 
 void

@@ -48,6 +48,9 @@ struct export_conf {
 	const char *const *excluded; /* disk labels, NULL at the end, or NULL */
 	uint64_t if_older_s;         /* 0: always */
 	uint64_t retries;            /* more attempts, each with a new lease */
+	/* No snapshot is made when a datastore of the VM has less free. */
+	uint64_t min_free_bytes;
+	unsigned int min_free_percent;
 	bool is_dry_run;
 	bool has_namesake; /* another VM's files would be called the same */
 	const struct export_watch *watch; /* or NULL */
@@ -55,6 +58,7 @@ struct export_conf {
 
 /* What came of it; the strings are the result's own. */
 struct export_result {
+	const char *vm_name; /* the VM's own string */
 	const char *outcome; /* "ok", "warn", "partial", "failed" */
 	int exit;
 	bool changed; /* dry run: would be */
@@ -76,6 +80,9 @@ struct export_result {
 /* 0 if there is a complete point (r->exit may be 3 or 75 all the same), else
  * -1 with r->error, which is *e as well.  r is to be freed in any case. */
 int export_run(struct vim *v, struct vm *vm, const struct export_conf *conf,
+    struct export_result *r, struct err *e);
+/* The result of a VM that could not even be read, and *e = why. */
+void export_fail(const struct vm *vm, const struct err *why,
     struct export_result *r, struct err *e);
 void export_result_free(struct export_result *r);
 

@@ -11,7 +11,7 @@ enum {
 	RING_SLOT_BYTES = 1 << 20,
 	DIGESTS = 3,
 	COOKIE_SIZE = 512,
-	TRIES = 4,
+	TRIES = 3,
 	PAUSE_MS = 1000,
 };
 
@@ -200,6 +200,10 @@ get(struct flight *t, struct err *e)
 		rc = check_status(t->f, reply.status, e);
 	explicit_bzero(cookie, sizeof(cookie));
 	http_free(h);
+	if (rc == -1 && e->class == ERR_UNAVAIL && !t->f->item->is_api_host)
+		err_ctx(e,
+		    "a vCenter sends its clients to the ESXi hosts, "
+		    "each must be reachable (--resolve NAME=ADDR)");
 	return rc;
 }
 

@@ -2,8 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
+#include "base/num.h"
 #include "job/account.h"
+#include "vsphere/datastore.h"
 #include "vsphere/descriptor.h"
 
 static int
@@ -57,39 +58,79 @@ check_shared(const struct vm *vm, const struct export_conf *conf, struct err *e)
 	return 0;
 }
 
+/* A snapshot grows with every write of the guest: a full datastore stops
+ * all VMs on it. */
+static int
+check_room(const struct datastore *d, const struct export_conf *conf,
+    struct err *e)
+{
+	uint64_t wanted = conf->min_free_bytes;
+	char has[16], needs[16];
+
+	if (conf->min_free_percent > 0)
+		wanted = d->capacity_bytes / 100 * conf->min_free_percent;
+	if (d->free_bytes >= wanted)
+		return 0;
+	num_format_size(d->free_bytes, has, sizeof(has));
+	num_format_size(wanted, needs, sizeof(needs));
+	return err_set(e, ERR_IO,
+	    "datastore %s has %s free, a snapshot wants %s "
+	    "(--min-datastore-free)",
+	    d->name, has, needs);
+}
+
+static int
+check_datastores(struct vim *v, const struct vm *vm,
+    const struct export_conf *conf, struct err *e)
+{
+	struct datastore *stores = NULL;
+	size_t n = 0, i;
+	int rc;
+
+	if (conf->snapshot != EXPORT_OWN)
+		return 0;
+	rc = datastore_read(v, vm->datastores, vm->n_datastores, &stores, &n,
+	    e);
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = check_room(&stores[i], conf, e);
+	datastore_free(stores, n);
+	return rc;
+}
+
 static void
-add_lines(json_t *warnings, const char *code, struct buf *lines)
+add_lines(struct export_result *r, const char *code, struct buf *lines)
 {
 	char *line, *rest = lines->data;
 
 	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL)
 		if (line[0] != '\0')
-			account_warn(warnings, code, line);
+			account_warn(r, code, line);
 }
 
 int
 preflight_vm(struct vim *v, const struct vm *vm, const struct export_conf *conf,
-    json_t *warnings, struct err *e)
+    struct export_result *r, struct err *e)
 {
 	struct buf out = { 0 }, lines = { 0 };
 	int rc;
 
 	if (check_excluded(vm, conf->excluded, e) == -1 ||
-	    check_state(vm, conf, e) == -1 || check_shared(vm, conf, e) == -1)
+	    check_state(vm, conf, e) == -1 || check_shared(vm, conf, e) == -1 ||
+	    check_datastores(v, vm, conf, e) == -1)
 		return -1;
 	/* A dry run of the descriptor names hardware that no OVF can hold. */
 	rc = descriptor_create(v, &vm->ref, NULL, NULL, 0, &out, &lines, e);
 	if (rc == 0)
-		add_lines(warnings, "W_DESCRIPTOR", &lines);
+		add_lines(r, "W_DESCRIPTOR", &lines);
 	buf_free(&out);
 	buf_free(&lines);
 	return rc;
 }
 
-const struct moref *
+const struct vm_snapshot *
 preflight_named_snapshot(const struct vm *vm, const char *name, struct err *e)
 {
-	const struct moref *found = NULL;
+	const struct vm_snapshot *found = NULL;
 	size_t i;
 
 	for (i = 0; i < vm->n_snapshots; i++) {
@@ -100,7 +141,7 @@ preflight_named_snapshot(const struct vm *vm, const char *name, struct err *e)
 			    "two snapshots are called '%s'", name);
 			return NULL;
 		}
-		found = &vm->snapshots[i].ref;
+		found = &vm->snapshots[i];
 	}
 	if (found == NULL)
 		err_set(e, ERR_NOTFOUND, "no snapshot '%s'", name);
@@ -108,8 +149,8 @@ preflight_named_snapshot(const struct vm *vm, const char *name, struct err *e)
 }
 
 static void
-skip(json_t *skipped, json_t *warnings, int key, const char *label,
-    const char *code, const char *why)
+skip(struct export_result *r, int key, const char *label, const char *code,
+    const char *why)
 {
 	char text[400];
 	json_t *o = json_object();
@@ -118,10 +159,9 @@ skip(json_t *skipped, json_t *warnings, int key, const char *label,
 	json_set_text(o, "label", label);
 	json_set_text(o, "code", code);
 	json_set_text(o, "reason", why);
-	json_array_append_new(skipped, o);
+	json_array_append_new(r->skipped, o);
 	snprintf(text, sizeof(text), "%s is not in the backup: %s", label, why);
-	account_warn(warnings, code, text);
-	log_warn("%s", text);
+	account_warn(r, code, text);
 }
 
 static bool
@@ -146,22 +186,21 @@ unknown_disks(const struct match *m)
 }
 
 static void
-skip_vtpm(const struct vm *vm, json_t *skipped, json_t *warnings)
+skip_vtpm(const struct vm *vm, struct export_result *r)
 {
 	size_t i;
 
 	for (i = 0; i < vm->n_devices; i++)
 		if (strcmp(vm->devices[i].type, "VirtualTPM") == 0)
-			skip(skipped, warnings, vm->devices[i].key,
-			    vm->devices[i].label, "W_VTPM",
+			skip(r, vm->devices[i].key, vm->devices[i].label,
+			    "W_VTPM",
 			    "an export holds no virtual TPM; keep its "
 			    "recovery keys");
 }
 
 int
 preflight_coverage(const struct vm *vm, const struct match *m,
-    const char *const *excluded, json_t *skipped, json_t *warnings,
-    struct err *e)
+    const char *const *excluded, struct export_result *r, struct err *e)
 {
 	const char *why, *code;
 	size_t i;
@@ -180,8 +219,8 @@ preflight_coverage(const struct vm *vm, const struct match *m,
 			code = "W_DISK_NOT_OFFERED";
 			why = "the host does not offer it for export";
 		}
-		skip(skipped, warnings, d->key, d->label, code, why);
+		skip(r, d->key, d->label, code, why);
 	}
-	skip_vtpm(vm, skipped, warnings);
+	skip_vtpm(vm, r);
 	return 0;
 }

@@ -2,7 +2,6 @@
 #define JOB_PREFLIGHT_H
 
 #include "base/err.h"
-#include "codec/json.h"
 #include "job/export.h"
 #include "job/match.h"
 
@@ -14,15 +13,14 @@
 /* Read-only: state, options against the VM, and the host's own word on what
  * it cannot describe. */
 int preflight_vm(struct vim *v, const struct vm *vm,
-    const struct export_conf *conf, json_t *warnings, struct err *e);
+    const struct export_conf *conf, struct export_result *r, struct err *e);
 
 /* The VM's one snapshot of that name; NULL with ERR_NOTFOUND. */
-const struct moref *preflight_named_snapshot(const struct vm *vm,
+const struct vm_snapshot *preflight_named_snapshot(const struct vm *vm,
     const char *name, struct err *e);
 
-/* Which devices the lease does not cover: to skipped, and to warnings. */
+/* Which devices the lease does not cover: to r->skipped and r->warnings. */
 int preflight_coverage(const struct vm *vm, const struct match *m,
-    const char *const *excluded, json_t *skipped, json_t *warnings,
-    struct err *e);
+    const char *const *excluded, struct export_result *r, struct err *e);
 
 #endif

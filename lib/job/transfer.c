@@ -34,8 +34,8 @@ match_lease(struct attempt *a, struct err *e)
 		return match_bind(t->match, items, n, e);
 	if (match_items(t->vm, items, n, t->stem, t->conf->excluded, t->match,
 		e) == -1 ||
-	    preflight_coverage(t->vm, t->match, t->conf->excluded,
-		t->r->skipped, t->r->warnings, e) == -1)
+	    preflight_coverage(t->vm, t->match, t->conf->excluded, t->r, e) ==
+		-1)
 		return -1;
 	if (t->match->n == 0)
 		return err_set(e, ERR_DATA, "there is nothing to export");
@@ -231,7 +231,7 @@ tell(const struct transfer *t, int rc)
 	    unverified == 0 ? "ok" : "skipped");
 	json_set_text(t->r->steps, "descriptor", "ok");
 	if (unverified > 0)
-		account_warn(t->r->warnings, "W_UNVERIFIED_BY_HOST",
+		account_warn(t->r, "W_UNVERIFIED_BY_HOST",
 		    "the host gave no digest to compare with");
 }
 
@@ -260,8 +260,8 @@ transfer_run(const struct transfer *t, struct err *e)
 			}
 			break;
 		}
-		log_warn("%s; trying again with a new lease", own.text);
-		account_warn(t->r->warnings, "W_RETRIED", own.text);
+		err_ctx(&own, "tried again with a new lease");
+		account_warn(t->r, "W_RETRIED", own.text);
 	}
 	if (w != NULL && t->match->n > 0)
 		w->end(w->self);

@@ -365,7 +365,7 @@ run(struct http *h, struct http_recv *r, const struct url *u, struct err *e)
 	http_tls_begin(&h->tls);
 	h->error[0] = '\0';
 	rc = conclude(h, r, perform(r, u, headers, resolve));
-	strcpy(r->reply->peer, h->tls.peer);
+	memcpy(r->reply->peer, h->tls.peer, sizeof(h->tls.peer));
 	log_protocol("%s %s%s: %d, %ju bytes, %ju ms", r->req->method, r->where,
 	    u->path, r->reply->status, (uintmax_t)r->reply->bytes,
 	    (uintmax_t)(clock_mono_ms() - start_ms));

@@ -115,7 +115,7 @@ take_cookie(struct http_reply *reply, const char *line, size_t n)
 	else
 		secret_add(value, len);
 	if (reply->set_cookie[0] == '\0')
-		strcpy(reply->set_cookie, pair);
+		memcpy(reply->set_cookie, pair, strlen(pair) + 1);
 }
 
 static void
@@ -152,7 +152,7 @@ on_header(char *line, size_t one, size_t n, void *arg)
 	}
 	if (!r->in_head)
 		return n; /* trailers of a chunked body */
-	if (n > 0 && strchr("\r\n", line[0]) != NULL)
+	if (n > 0 && (line[0] == '\r' || line[0] == '\n'))
 		end_head(r);
 	take_cookie(r->reply, line, n);
 	if (take_header(line, n, "Transfer-Encoding:", ';', coding,

@@ -201,7 +201,7 @@ point_file_commit(struct point_file *f, const char *hex, struct err *e)
 
 	for (kind = 0; kind < POINT_DIGEST_KINDS; kind++)
 		if (strlen(hex) == digest_hex_len((enum digest_kind)kind))
-			strcpy(entry.hex[kind], hex);
+			memcpy(entry.hex[kind], hex, strlen(hex) + 1);
 	if (point_file_close(f, e) == -1)
 		return -1;
 	return point_file_record(f->point, f->name, &entry, e);

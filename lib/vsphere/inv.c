@@ -43,19 +43,14 @@ find_folder(const struct props *folders, const struct moref *ref)
 	    sizeof(*folders->objects), by_id);
 }
 
-/* Puts "segment/" before what is in b. */
+/* Puts "segment/" before what is in b.  A '/' inside a name stays %2f, as
+ * the server has it: else "a/b" would be b in the folder a. */
 static void
 prepend(struct buf *b, const char *segment)
 {
 	struct buf grown = { 0 };
-	char *name = strdup(segment);
 
-	if (name == NULL) {
-		b->failed = true;
-		return;
-	}
-	entity_unescape(name);
-	buf_puts(&grown, name);
+	buf_puts(&grown, segment);
 	if (b->len > 0)
 		buf_char(&grown, '/');
 	buf_puts(&grown, buf_text(b));
@@ -63,7 +58,6 @@ prepend(struct buf *b, const char *segment)
 		grown.failed = true;
 	buf_free(b);
 	*b = grown;
-	free(name);
 }
 
 /* Up from the VM to below the root folder. */

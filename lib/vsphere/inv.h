@@ -12,7 +12,7 @@
 struct inv_entry {
 	struct moref ref;
 	char *name; /* unescaped */
-	char *path; /* "DC/vm/folder/NAME", segments unescaped; see is_vm() */
+	char *path; /* "DC/vm/folder/NAME" as the server has it: %2f etc. */
 	char *uuid; /* BIOS uuid */
 	char *instance_uuid;
 	bool is_on;

@@ -32,7 +32,7 @@ struct lease {
 	size_t n_items;
 	uint64_t timeout_ms;
 	volatile bool *stop;
-	bool is_open; /* to be completed or aborted */
+	atomic_bool is_open; /* to be completed or aborted */
 	atomic_int percent;
 	pthread_t thread;
 	bool has_thread;
@@ -54,10 +54,14 @@ read_info(struct lease *l, const struct xml_node *info, struct err *e)
 	return leaseinfo_read(l->v, info, &l->items, &l->n_items, e);
 }
 
+/* The server has ended it: there is nothing left to abort. */
 static int
-lost_lease(const struct props_object *o, const char *state, struct err *e)
+lost_lease(struct lease *l, const struct props_object *o, const char *state,
+    struct err *e)
 {
 	const struct xml_node *fault = props_find(o, "error");
+
+	atomic_store(&l->is_open, false);
 
 	if (fault == NULL)
 		return err_set(e, ERR_TEMP, "the lease is in state '%.32s'",
@@ -84,7 +88,7 @@ look_if_ready(struct lease *l, struct err *e)
 		    ? -1
 		    : 1;
 	else if (strcmp(state, "initializing") != 0)
-		rc = lost_lease(&p.objects[0], state, e);
+		rc = lost_lease(l, &p.objects[0], state, e);
 	props_free(&p);
 	return rc;
 }
@@ -140,7 +144,7 @@ look(struct lease *l, struct err *e)
 		return -1;
 	state = props_text(&p.objects[0], "state");
 	if (strcmp(state, "ready") != 0)
-		rc = lost_lease(&p.objects[0], state, e);
+		rc = lost_lease(l, &p.objects[0], state, e);
 	props_free(&p);
 	return rc;
 }
@@ -279,7 +283,7 @@ lease_open(struct vim *v, const struct moref *source, volatile bool *stop,
 	pthread_cond_init(&l->wake, NULL);
 	if (vim_call_ref(v, method, source, NULL, &l->ref, e) == -1)
 		goto fail;
-	l->is_open = true;
+	atomic_store(&l->is_open, true);
 	if (wait_ready(l, e) == -1 || start_thread(l, e) == -1) {
 		err_ctx(e, "%s", method);
 		goto fail;
@@ -401,7 +405,7 @@ lease_commit(struct lease *l, struct err *e)
 	buf_free(&args);
 	if (vim_do(l->v, "HttpNfcLeaseComplete", &l->ref, NULL, e) == -1)
 		return -1;
-	l->is_open = false;
+	atomic_store(&l->is_open, false);
 	return 0;
 }
 
@@ -425,7 +429,7 @@ lease_free(struct lease *l)
 	if (l == NULL)
 		return;
 	stop_thread(l);
-	if (l->is_open)
+	if (atomic_load(&l->is_open))
 		abort_lease(l);
 	leaseinfo_free(l->items, l->n_items);
 	pthread_cond_destroy(&l->wake);

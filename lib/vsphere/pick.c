@@ -29,10 +29,15 @@ match_moid(const struct inv_entry *entry, const char *what)
 }
 
 static bool
-match_uuid(const struct inv_entry *entry, const char *what)
+match_instance(const struct inv_entry *entry, const char *what)
 {
-	return strcasecmp(entry->instance_uuid, what) == 0 ||
-	    strcasecmp(entry->uuid, what) == 0;
+	return strcasecmp(entry->instance_uuid, what) == 0;
+}
+
+static bool
+match_bios(const struct inv_entry *entry, const char *what)
+{
+	return strcasecmp(entry->uuid, what) == 0;
 }
 
 static bool
@@ -73,7 +78,7 @@ parse(const char *text, struct selector *s, struct err *e)
 	} kinds[] = {
 		{ "name:", true, match_name },
 		{ "moid:", false, match_moid },
-		{ "uuid:", false, match_uuid },
+		{ "uuid:", false, match_instance },
 		{ "path:", false, match_path },
 		{ "folder:", true, match_folder },
 		{ "power:", true, match_power },
@@ -137,8 +142,15 @@ apply(const struct inv *inv, const struct selector *s, bool *picked,
 		n++;
 		picked[i] = !s->removes;
 	}
-	if (s->is_pattern || s->removes)
+	if (s->is_pattern || (s->removes && s->match != match_instance))
 		return 0;
+	if (n == 0 && s->match == match_instance) {
+		struct selector other = *s;
+
+		/* BIOS uuids get cloned: they come second. */
+		other.match = match_bios;
+		return apply(inv, &other, picked, e);
+	}
 	if (n == 0)
 		return err_set(e, ERR_NOTFOUND, "%s: no such VM", s->what);
 	return n == 1 ? 0 : refuse_two(inv, s, e);

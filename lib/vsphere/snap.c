@@ -141,14 +141,17 @@ check_removed(struct vim *v, const struct moref *vm_ref,
 	return rc;
 }
 
-/* Without the reference, e.g. if the connection broke during creation. */
+/* Without the reference, e.g. if the connection broke during creation: the
+ * host may still be at it. */
 static int
 find_by_name(struct snap *s, struct err *e)
 {
 	struct vm vm = { .ref = s->vm };
 	size_t i;
 
-	if (vm_refresh_snapshots(s->v, &vm, e) == -1)
+	if (task_wait_idle(s->v, &s->vm, "CreateSnapshot_Task", CREATE_LIMIT_S,
+		e) == -1 ||
+	    vm_refresh_snapshots(s->v, &vm, e) == -1)
 		return -1;
 	s->is_made = false;
 	for (i = 0; i < vm.n_snapshots; i++)
@@ -346,12 +349,14 @@ snap_commit(struct snap *s, struct err *e)
 	sig_unshield();
 	s->is_made = false; /* once is enough */
 	if (rc == 0) {
-		log_step("removed snapshot %s", s->name);
+		log_step("snapshot %s is gone", s->name);
 		return 0;
 	}
 	/* Whatever the reason, a stray snapshot is worth another run. */
 	own.class = ERR_TEMP;
-	err_ctx(&own, "snapshot %s could not be removed", s->name);
+	err_ctx(&own, "snapshot %s %s", s->name,
+	    s->ref.id[0] == '\0' ? "may have been made and left behind"
+				 : "could not be removed");
 	if (e->class == ERR_NONE)
 		*e = own;
 	return -1;

@@ -5,7 +5,7 @@
 #include "sys/sig.h"
 #include "vsphere/props.h"
 
-enum { POLL_FIRST_MS = 100, POLL_LAST_MS = 2000 };
+enum { POLL_FIRST_MS = 100, POLL_LAST_MS = 2000, RECENT_MAX = 64 };
 
 /* 1: ended well, 0: goes on, -1: failed. */
 static int
@@ -61,4 +61,58 @@ task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
 							 : wait_ms * 3 / 2;
 	}
 	return rc == 1 ? 0 : -1;
+}
+
+/* One that is forgotten or cannot be read has ended. */
+static bool
+is_running(const struct props_object *task, const char *method)
+{
+	const struct xml_node *info = props_find(task, "info");
+	const char *state = xml_text(xml_child(info, "state"));
+
+	return strcmp(xml_text(xml_child(info, "name")), method) == 0 &&
+	    (strcmp(state, "queued") == 0 || strcmp(state, "running") == 0);
+}
+
+/* 1: one runs, 0: none, -1: cannot tell. */
+static int
+look_for_running(struct vim *v, const struct moref *object, const char *method,
+    struct err *e)
+{
+	static const char *const recent[] = { "recentTask", NULL };
+	static const char *const paths[] = { "info", NULL };
+	struct props p = { 0 }, tasks = { 0 };
+	struct moref refs[RECENT_MAX];
+	const struct xml_node *n;
+	size_t i, count = 0;
+	int rc;
+
+	if (props_get(v, object, recent, &p, e) == -1)
+		return -1;
+	n = xml_child(props_find(&p.objects[0], "recentTask"), NULL);
+	for (; n != NULL && count < RECENT_MAX; n = xml_next(n, NULL))
+		if (soap_read_ref(n, &refs[count]) == 0)
+			count++;
+	props_free(&p);
+	rc = props_get_many(v, refs, count, paths, &tasks, e);
+	for (i = 0; rc == 0 && i < tasks.n; i++)
+		rc = is_running(&tasks.objects[i], method) ? 1 : 0;
+	props_free(&tasks);
+	return rc;
+}
+
+int
+task_wait_idle(struct vim *v, const struct moref *object, const char *method,
+    unsigned int limit_s, struct err *e)
+{
+	uint64_t end = clock_mono_ms() + (uint64_t)limit_s * 1000;
+	int rc;
+
+	while ((rc = look_for_running(v, object, method, e)) == 1) {
+		if (clock_mono_ms() > end)
+			return err_set(e, ERR_TEMP, "%s still runs after %u s",
+			    method, limit_s);
+		sig_sleep_ms(POLL_FIRST_MS * 5);
+	}
+	return rc;
 }

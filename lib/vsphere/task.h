@@ -16,4 +16,9 @@
 int task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
     const char *what, struct moref *result, struct err *e);
 
+/* Waits, at most limit_s, until no recent task of that method ("CreateSnapshot_Task") is queued or running at an object; for a call whose reply was
+ * lost. */
+int task_wait_idle(struct vim *v, const struct moref *object,
+    const char *method, unsigned int limit_s, struct err *e);
+
 #endif

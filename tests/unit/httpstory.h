@@ -55,6 +55,7 @@ make_url(const struct tlsserver *s, const char *host, char *url, size_t size)
 static inline void
 story_ask(struct story *s)
 {
+	struct http_req req = s->req;
 	char url[200];
 	uint64_t start;
 	struct http *h;
@@ -62,15 +63,15 @@ story_ask(struct story *s)
 	make_url(&s->server, s->host, url, sizeof(url));
 	if (s->conf.pin == NULL && !s->no_pin)
 		s->conf.pin = s->server.pin;
-	if (s->req.method == NULL)
-		s->req.method = "GET";
-	if (s->req.url == NULL)
-		s->req.url = url;
-	if (s->req.sink.write == NULL)
-		s->req.sink = (struct sink){ into_buf, &s->body };
+	if (req.method == NULL)
+		req.method = "GET";
+	if (req.url == NULL)
+		req.url = url;
+	if (req.sink.write == NULL)
+		req.sink = (struct sink){ into_buf, &s->body };
 	h = http_open(&s->conf, &s->e);
 	start = clock_mono_ms();
-	s->rc = h == NULL ? -1 : http_do(h, &s->req, &s->reply, &s->e);
+	s->rc = h == NULL ? -1 : http_do(h, &req, &s->reply, &s->e);
 	s->ms = clock_mono_ms() - start;
 	http_free(h);
 }

@@ -21,6 +21,7 @@ chunked_body_is_put_together(void)
 	CHECK_INT(s.rc, 0);
 	CHECK_INT(s.reply.length, -1);
 	CHECK_INT(s.reply.bytes, 5);
+	CHECK_STR(s.reply.content_type, "");
 	CHECK_STR(s.reply.set_cookie, "");
 	CHECK_STR(buf_text(&s.body), "hello");
 	story_free(&s);

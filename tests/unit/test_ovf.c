@@ -142,7 +142,8 @@ systems_of_a_collection_are_counted(void)
 	    "xmlns:o=\"http://schemas.dmtf.org/ovf/envelope/2\">"
 	    "<o:VirtualSystemCollection o:id=\"c\">"
 	    "<o:VirtualSystem o:id=\"first\"/><o:VirtualSystem o:id=\"b\"/>"
-	    "<o:VirtualSystemCollection o:id=\"d\"><o:VirtualSystem o:id=\"e\"/>"
+	    "<o:VirtualSystemCollection o:id=\"d\"><o:VirtualSystem "
+	    "o:id=\"e\"/>"
 	    "</o:VirtualSystemCollection></o:VirtualSystemCollection>"
 	    "</o:Envelope>";
 	struct err e = { 0 };

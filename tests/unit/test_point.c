@@ -243,6 +243,33 @@ failed_backup_leaves_nothing(void)
 }
 
 static void
+file_taken_out_is_in_no_manifest(void)
+{
+	struct err e = { 0 };
+	struct point *p;
+	json_t *record = record_of("u", NULL, WHEN);
+
+	make_root();
+	p = point_open(root, "web", WHEN, &e);
+	CHECK_INT(write_disk(p, "a", &e), 0);
+	CHECK_INT(write_disk(p, "b", &e), 0);
+	CHECK_INT(write_disk(p, "c", &e), 0);
+	CHECK_INT(point_file_remove(p, "b", &e), 0);
+	CHECK_INT(write_disk(p, "b", &e), 0);
+	CHECK_INT(point_file_remove(p, "a", &e), 0);
+	CHECK_INT(point_file_remove(p, "a", &e), -1);
+	CHECK_INT(e.class, ERR_CREATE);
+	err_clear(&e);
+	CHECK_INT(point_commit(p, DIGEST_SHA256, record, &e), 0);
+	CHECK_STR(names_in(point_path(p)), "b backup.json c web.mf");
+	CHECK_STR(text_of(in_root("web_20261124_003004/web.mf")),
+	    "SHA256(c)= " HEX "\nSHA256(b)= " HEX "\n");
+	json_decref(record);
+	point_free(p);
+	remove_root();
+}
+
+static void
 killed_backup_is_never_taken_for_one(void)
 {
 	struct err e = { 0 };
@@ -578,6 +605,7 @@ newest_point_of_a_vm_is_found(void)
 
 CHECK_MAIN(TEST(point_appears_whole_and_described),
     TEST(manifest_can_use_any_digest), TEST(failed_backup_leaves_nothing),
+    TEST(file_taken_out_is_in_no_manifest),
     TEST(killed_backup_is_never_taken_for_one),
     TEST(sweep_takes_only_what_is_ours_and_dead),
     TEST(taken_second_gives_the_next),

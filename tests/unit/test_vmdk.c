@@ -36,6 +36,24 @@ header_is_read_as_the_host_wrote_it(void)
 	gen_free(g);
 }
 
+static void
+header_at_the_limits_is_read(void)
+{
+	struct gen *g = open_header();
+	struct vmdk_header h;
+	struct err e = { 0 };
+
+	gen_set64(g, 12, UINT64_C(62) << 31);
+	gen_set64(g, 36, 20);
+	gen_set64(g, 64, 2048);
+	CHECK_INT(vmdk_parse_header(g->p, &h, &e), 0);
+	CHECK_INT(vmdk_tables(&h), 2031616);
+	gen_set64(g, 64, 21);
+	CHECK_INT(vmdk_parse_header(g->p, &h, &e), 0);
+	CHECK_STR(e.text, "");
+	gen_free(g);
+}
+
 static const struct bad_header {
 	const char *name;
 	size_t at, bytes;
@@ -138,7 +156,7 @@ static void
 descriptor_is_read_as_writers_write_it(void)
 {
 	static const char text[] = FIRST
-	    "version=1\r\nCID = 4CA346E5 \r\n"
+	    "version=1\r\nCID = 9CA346F0 \r\n"
 	    "parentCID=1\ncreateType=\"streamOptimized\"\n\n"
 	    "# Extent description\n RW  20480\tSPARSE \"CID=x\"\n"
 	    "parentFileNameHint=\"a=b c.vmdk\"\n"
@@ -150,14 +168,17 @@ descriptor_is_read_as_writers_write_it(void)
 	memcpy(padded, text, sizeof(text));
 	CHECK_INT(vmdk_parse_descriptor(padded, sizeof(padded), &d, &e), 0);
 	CHECK_STR(e.text, "");
-	CHECK_INT(d.cid, 0x4ca346e5);
+	CHECK_INT(d.cid, 0x9ca346f0);
 	CHECK_INT(d.parent_cid, 1);
 	CHECK_INT(d.extent_sectors, 20480);
 	CHECK_STR(d.create_type, "streamOptimized");
 	CHECK_STR(d.parent_hint, "a=b c.vmdk");
 	CHECK(!d.odd);
-	CHECK_INT(vmdk_parse_descriptor(FIRST IDS TYPE EXTENT "what\n",
-		      sizeof(FIRST IDS TYPE EXTENT "what\n"), &d, &e),
+	CHECK_INT(
+	    vmdk_parse_descriptor(FIRST IDS TYPE EXTENT
+		"parentFileNameHint=\"\"\nwhat\n",
+		sizeof(FIRST IDS TYPE EXTENT "parentFileNameHint=\"\"\nwhat\n"),
+		&d, &e),
 	    0);
 	CHECK(d.odd);
 	CHECK_STR(d.parent_hint, "");
@@ -169,6 +190,7 @@ static const struct bad_descriptor {
 	{ "", "it does not begin with '# Disk DescriptorFile'" },
 	{ "\n" FIRST, "it does not begin with '# Disk DescriptorFile'" },
 	{ FIRST, "no CID" },
+	{ "# Disk DescriptorFile", "no CID" },
 	{ FIRST "CID=4ca346e5\n" TYPE EXTENT, "no parentCID" },
 	{ FIRST IDS EXTENT, "no createType" },
 	{ FIRST IDS TYPE, "no extent" },
@@ -186,6 +208,12 @@ static const struct bad_descriptor {
 	    "createType monolithicFlat, not streamOptimized" },
 	{ FIRST "createType=\"0123456789012345678901234567890123\"\n",
 	    "createType: a value of 34 bytes, at most 31" },
+	{ FIRST "parentFileNameHint=\"a\n",
+	    "parentFileNameHint: byte 22 in a value" },
+	{ FIRST "parentFileNameHint=a\"\n",
+	    "parentFileNameHint: byte 22 in a value" },
+	{ FIRST "parentFileNameHint=\"\n",
+	    "parentFileNameHint: byte 22 in a value" },
 	{ FIRST "parentFileNameHint=\"a\"b\"\n",
 	    "parentFileNameHint: byte 22 in a value" },
 	{ FIRST "parentFileNameHint=\"a\033b\"\n",
@@ -243,7 +271,7 @@ hint_longer_than_its_field_is_refused(void)
 }
 
 CHECK_MAIN(TEST(header_is_read_as_the_host_wrote_it),
-    TEST(header_that_cannot_be_is_refused),
+    TEST(header_at_the_limits_is_read), TEST(header_that_cannot_be_is_refused),
     TEST(footer_may_differ_in_nothing_but_the_directory),
     TEST(descriptor_is_read_as_writers_write_it),
     TEST(descriptor_that_cannot_be_is_refused),

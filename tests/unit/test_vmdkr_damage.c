@@ -93,6 +93,12 @@ zeros_after_end(struct gen *g)
 }
 
 static void
+mebibyte_after_end(struct gen *g)
+{
+	gen_zeros(g, 1 << 20);
+}
+
+static void
 much_after_end(struct gen *g)
 {
 	gen_zeros(g, (1 << 20) + 1);
@@ -294,6 +300,26 @@ make_cut_in_grain(struct gen *g)
 	g->n -= 1000;
 }
 
+static void
+make_size_at_limit(struct gen *g)
+{
+	static unsigned char packed[65536 + 1024];
+
+	gen_begin(g);
+	gen_packed(g, 3, packed, sizeof(packed));
+	gen_table(g, 0);
+	gen_finish(g);
+}
+
+static void
+make_grain_at_end_of_disk(struct gen *g)
+{
+	g->capacity = 65536;
+	gen_begin(g);
+	gen_packed(g, 512, "", 1);
+	gen_finish(g);
+}
+
 static const struct seen_damage table[] = {
 	{ "nothing", GEN_HOST, NULL, nothing, "the stream is empty" },
 	{ "only header", GEN_HOST, NULL, only_header,
@@ -303,7 +329,8 @@ static const struct seen_damage table[] = {
 	{ "cut in descriptor", GEN_HOST, NULL, cut_in_descriptor,
 	    "stream ends after 700 bytes, inside the descriptor" },
 	{ "cut in gap", GEN_HOST, NULL, cut_in_gap,
-	    "stream ends after 32768 bytes, inside the space before the first marker" },
+	    "stream ends after 32768 bytes, inside the space before the first "
+	    "marker" },
 	{ "cut in grain", GEN_HOST, make_cut_in_grain, NULL,
 	    "stream ends after 130584 bytes, inside a grain" },
 	{ "cut after last grain", GEN_HOST, NULL, cut_after_last_grain,
@@ -326,6 +353,8 @@ static const struct seen_damage table[] = {
 	    "100 bytes after the end of the stream" },
 	{ "zeros after end", GEN_HOST, NULL, zeros_after_end,
 	    "512 bytes after the end of the stream" },
+	{ "mebibyte after end", GEN_HOST, NULL, mebibyte_after_end,
+	    "1048576 bytes after the end of the stream" },
 	{ "much after end", GEN_HOST, NULL, much_after_end,
 	    "more than 1048576 bytes after the end of the stream" },
 	{ "garbage after end", GEN_HOST, NULL, garbage_after_end,
@@ -357,7 +386,8 @@ static const struct seen_damage table[] = {
 	{ "preset dictionary", GEN_HOST, NULL, preset_dictionary,
 	    "grain at sector 128 does not inflate" },
 	{ "lba wrong", GEN_HOST, NULL, lba_wrong,
-	    "grain table 0 names sector 130 (entry 2), the stream has no such grain" },
+	    "grain table 0 names sector 130 (entry 2), the stream has no such "
+	    "grain" },
 	{ "lba twice", GEN_HOST, NULL, lba_twice,
 	    "grain at sector 128 behind the one at sector 128" },
 	{ "lba back", GEN_HOST, NULL, lba_back,
@@ -370,6 +400,10 @@ static const struct seen_damage table[] = {
 	    "grain at sector 256 has 2147483647 bytes of data, at most 66560" },
 	{ "size above limit", GEN_HOST, NULL, size_above_limit,
 	    "grain at sector 256 has 66561 bytes of data, at most 66560" },
+	{ "size at limit", GEN_HOST, make_size_at_limit, NULL,
+	    "grain at sector 384 does not inflate" },
+	{ "grain at end of disk", GEN_HOST, make_grain_at_end_of_disk, NULL,
+	    "grain at sector 65536 of a disk of 65536 sectors" },
 	{ "size one more", GEN_HOST, NULL, size_one_more,
 	    "grain at sector 256: 1 of its 264 bytes are unused" },
 	{ "short grain", GEN_HOST, make_short_grain, NULL,
@@ -381,7 +415,8 @@ static const struct seen_damage table[] = {
 	{ "short last grain", GEN_HOST, make_short_last_grain, NULL,
 	    "grain at sector 196736 inflates to 512 bytes, not 32768" },
 	{ "progress behind disk", GEN_HOST, make_progress_behind_disk, NULL,
-	    "progress marker of sector 196801 (and 0 sectors more) of a disk of 196800 sectors" },
+	    "progress marker of sector 196801 (and 0 sectors more) of a disk "
+	    "of 196800 sectors" },
 };
 
 static void

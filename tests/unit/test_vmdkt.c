@@ -1,3 +1,5 @@
+#include "image/vmdkt.h"
+
 #include "check.h"
 #include "vmdk_gen.h"
 #include "vmdk_seen.h"
@@ -268,31 +270,59 @@ redundant_entry_lost(struct gen *g)
 	gen_set32(g, (size_t)g->rgd * GEN_SECTOR, 0);
 }
 
+static void
+make_empty_tables(struct gen *g)
+{
+	g->empty_tables = true;
+	gen_disk(g, &seen_grains[8]);
+}
+
+static void
+directory_too_long_for_empty_tables(struct gen *g)
+{
+	gen_set32(g, gen_gd_at(g, 4), g->table[3]);
+}
+
 static const struct seen_damage table[] = {
 	{ "entries swapped", GEN_HOST, NULL, entries_swapped,
 	    "grain table 0 names sector 130 (entry 1), the stream has 129" },
 	{ "entry lost", GEN_HOST, NULL, entry_lost,
 	    "grain table 1 names sector 0 (entry 88), the stream has 139" },
 	{ "entry behind end", GEN_HOST, NULL, entry_behind_end,
-	    "grain table 1 names sector 1073741824 (entry 88), the stream has 139" },
+	    "grain table 1 names sector 1073741824 (entry 88), the stream has "
+	    "139" },
 	{ "entry into grain", GEN_HOST, NULL, entry_into_grain,
 	    "grain table 1 names sector 140 (entry 88), the stream has 139" },
 	{ "entry of no grain", GEN_HOST, NULL, entry_of_no_grain,
-	    "grain table 1 names sector 1073741824 (entry 89), the stream has no such grain" },
+	    "grain table 1 names sector 1073741824 (entry 89), the stream has "
+	    "no such grain" },
 	{ "zero entry", GEN_HOST, NULL, zero_entry,
-	    "grain table 1 names sector 1 (entry 89), the stream has no such grain" },
+	    "grain table 1 names sector 1 (entry 89), the stream has no such "
+	    "grain" },
 	{ "zero entry in delta", GEN_HOST, make_zero_entry_in_delta, zero_entry,
-	    "grain table 1 has a zero entry (89), which a disk with a parent may not have" },
+	    "grain table 1 has a zero entry (89), which a disk with a parent "
+	    "may not have" },
 	{ "directory entry lost", GEN_HOST, NULL, directory_entry_lost,
 	    "grain directory names sector 0 for table 1, the stream has 141" },
 	{ "directory entry behind end", GEN_HOST, NULL,
 	    directory_entry_behind_end,
-	    "grain directory names sector 1073741824 for table 1, the stream has 141" },
+	    "grain directory names sector 1073741824 for table 1, the stream "
+	    "has 141" },
 	{ "directory entry of no table", GEN_HOST, NULL,
 	    directory_entry_of_no_table,
-	    "grain directory names sector 134 for table 2, the stream has no such table" },
+	    "grain directory names sector 134 for table 2, the stream has no "
+	    "such table" },
 	{ "directory too long", GEN_HOST, NULL, directory_too_long,
-	    "grain directory names sector 134 for table 4, the disk has 4 tables" },
+	    "grain directory names sector 134 for table 4, the disk has 4 "
+	    "tables" },
+	{ "directory too long, empty tables", GEN_HOST, make_empty_tables,
+	    directory_too_long_for_empty_tables,
+	    "grain directory names sector 144 for table 4, the disk has 4 "
+	    "tables" },
+	{ "directory entry behind empty tables", GEN_HOST, make_empty_tables,
+	    directory_entry_behind_end,
+	    "grain directory names sector 1073741824 for table 1, the stream "
+	    "has no such table" },
 	{ "directory sectors", GEN_HOST, NULL, directory_sectors,
 	    "grain directory of 2 sectors at sector 151, not 1" },
 	{ "table sectors", GEN_HOST, NULL, table_sectors,
@@ -308,7 +338,8 @@ static const struct seen_damage table[] = {
 	{ "grain behind its table", GEN_HOST, make_grain_behind_its_table, NULL,
 	    "grain at sector 256 behind its grain table 0" },
 	{ "table twice", GEN_HOST, make_table_twice, NULL,
-	    "grain table 1 names sector 128 (entry 1), the stream has no such grain" },
+	    "grain table 1 names sector 128 (entry 1), the stream has no such "
+	    "grain" },
 	{ "many tables", GEN_HOST, make_many_tables, NULL,
 	    "more than the 4 grain tables of the disk" },
 	{ "grain behind directory", GEN_HOST, make_grain_behind_directory, NULL,
@@ -329,7 +360,8 @@ static const struct seen_damage table[] = {
 	    "grain table 0 at sector 22, the data begins at 22" },
 	{ "redundant directory outside", GEN_QEMU, NULL,
 	    redundant_directory_outside,
-	    "redundant copy: grain directory at sector 128, the data begins at 128" },
+	    "redundant copy: grain directory at sector 128, the data begins at "
+	    "128" },
 	{ "redundant table differs", GEN_QEMU, NULL, redundant_table_differs,
 	    "grain table 0 and its redundant copy differ" },
 	{ "front overhead huge", GEN_FRONT, NULL, front_overhead_huge,
@@ -339,22 +371,27 @@ static const struct seen_damage table[] = {
 	{ "marker in front layout", GEN_FRONT, NULL, marker_in_front_layout,
 	    "grain table marker at sector 129, but the tables are in front" },
 	{ "cut before last grain", GEN_QEMU, NULL, cut_before_last_grain,
-	    "stream ends after 69120 bytes: grain table 3 names sector 135 (entry 1), the stream has no such grain" },
+	    "stream ends after 69120 bytes: grain table 3 names sector 135 "
+	    "(entry 1), the stream has no such grain" },
 	{ "zero entry in delta, in front", GEN_QEMU, make_zero_entry_in_delta,
 	    both_zero_entry,
-	    "grain table 1 has a zero entry (89), which a disk with a parent may not have" },
+	    "grain table 1 has a zero entry (89), which a disk with a parent "
+	    "may not have" },
 	{ "entries swapped, in front", GEN_FRONT, NULL, entries_swapped,
 	    "grain table 0 names sector 130 (entry 1), the stream has 129" },
 	{ "entry lost, in front", GEN_FRONT, NULL, entry_lost,
 	    "grain table 1 names sector 0 (entry 88), the stream has 134" },
 	{ "entry behind end, in front", GEN_FRONT, NULL, entry_behind_end,
-	    "grain table 1 names sector 1073741824 (entry 88), the stream has 134" },
+	    "grain table 1 names sector 1073741824 (entry 88), the stream has "
+	    "134" },
 	{ "entry into grain, in front", GEN_FRONT, NULL, entry_into_grain,
 	    "grain table 1 names sector 135 (entry 88), the stream has 134" },
 	{ "entry of no grain, in front", GEN_FRONT, NULL, entry_of_no_grain,
-	    "grain table 1 names sector 1073741824 (entry 89), the stream has no such grain" },
+	    "grain table 1 names sector 1073741824 (entry 89), the stream has "
+	    "no such grain" },
 	{ "zero entry, in front", GEN_FRONT, NULL, zero_entry,
-	    "grain table 1 names sector 1 (entry 89), the stream has no such grain" },
+	    "grain table 1 names sector 1 (entry 89), the stream has no such "
+	    "grain" },
 	{ "directory entry lost, in front", GEN_FRONT, NULL,
 	    directory_entry_lost,
 	    "grain table 1 names sector 0 (entry 0), the stream has 133" },
@@ -377,4 +414,20 @@ tables_that_lie_are_told(void)
 		seen_check_damage(&table[i]);
 }
 
-CHECK_MAIN(TEST(tables_that_lie_are_told))
+static void
+memory_for_tables_in_front_is_limited(void)
+{
+	struct vmdk_header h = { .capacity_sectors = UINT64_C(10) << 31,
+		.descriptor_sectors = 20,
+		.gd_sector = 21,
+		.overhead_sectors = 21 + (1 << 20) + 2048 };
+	struct err e = { 0 };
+
+	CHECK(vmdkt_open(&h, false, &e) == NULL);
+	CHECK_INT(e.class, ERR_IO);
+	CHECK_STR(e.text,
+	    "513 MiB of grain tables in front of the data, at most 512");
+}
+
+CHECK_MAIN(TEST(tables_that_lie_are_told),
+    TEST(memory_for_tables_in_front_is_limited))

@@ -1,0 +1,26 @@
+#ifndef VSPHERE_DATASTORE_H
+#define VSPHERE_DATASTORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "vsphere/vim.h"
+
+/*
+ * datastore - the room on a datastore (API: Datastore.summary).
+ */
+struct datastore {
+	struct moref ref;
+	char *name; /* unescaped, never NULL */
+	bool is_accessible;
+	uint64_t capacity_bytes;
+	uint64_t free_bytes;
+};
+
+/* Reads n datastores into *out, as many as there are (*found); free with
+ * datastore_free(). */
+int datastore_read(struct vim *v, const struct moref *refs, size_t n,
+    struct datastore **out, size_t *found, struct err *e);
+void datastore_free(struct datastore *d, size_t n);
+
+#endif
