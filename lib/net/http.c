@@ -126,7 +126,6 @@ set_transport(struct http *h, const struct http_conf *conf)
 	bad |= curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_1_1);
 	bad |= curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-	bad |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)h->stall_s);
 	bad |= curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
 	bad |= curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)MAX_IDLE_S);
 	bad |= curl_easy_setopt(c, CURLOPT_PROXY, proxy);
@@ -307,6 +306,7 @@ perform(struct http_recv *r, const struct url *u, struct curl_slist *headers,
 	if (text == NULL)
 		return code;
 	bad |= curl_easy_setopt(c, CURLOPT_URL, text);
+	bad |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)r->stall_s);
 	bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	bad |= curl_easy_setopt(c, CURLOPT_RESOLVE, resolve);
 	bad |= curl_easy_setopt(c, CURLOPT_COOKIE, req->cookie);
@@ -328,7 +328,7 @@ conclude(struct http *h, const struct http_recv *r, CURLcode code)
 		.detail = h->error,
 		.connected = r->connected,
 		.bytes = r->reply->bytes,
-		.stall_s = h->stall_s };
+		.stall_s = r->stall_s };
 	long os_errno = 0;
 
 	if (r->e->class != ERR_NONE)
@@ -391,6 +391,8 @@ http_do(struct http *h, const struct http_req *req, struct http_reply *reply,
 	int rc = -1;
 
 	*reply = (struct http_reply){ .length = -1 };
+	if (req->stall_s != 0 && req->stall_s < r.stall_s)
+		r.stall_s = req->stall_s;
 	if (sig_check(e) == -1 || url_parse(req->url, &u, e) == -1)
 		return -1;
 	snprintf(where, sizeof(where),

@@ -49,6 +49,7 @@ struct http_req {
 	bool decode;     /* offer and undo content encodings (not for disks) */
 	bool any_status; /* sink gets any status's body, not only 200 and 206 */
 	struct sink sink;          /* { 0 } drops the body */
+	unsigned int stall_s;      /* if less than the conf's; 0: that */
 	const volatile bool *stop; /* or NULL */
 };
 

@@ -175,6 +175,10 @@ url_parse_server(const char *text, struct url *u, struct err *e)
 	if (why == NULL)
 		return 0;
 	url_free(u);
+	/* What stands before an '@' may be a password. */
+	if (strchr(text, '@') != NULL)
+		return err_set(e, ERR_USAGE,
+		    "server: a user name is not allowed here, use --user");
 	return err_set(e, why == no_memory ? ERR_OS : ERR_USAGE,
 	    "server %s: %s", text, why);
 }

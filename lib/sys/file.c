@@ -53,8 +53,10 @@ first_line(int fd, struct err *e)
 	struct buf b = { .limit = SECRET_LIMIT };
 	char *line = NULL;
 
-	if (read_all(fd, &b, e) == -1)
+	if (read_all(fd, &b, e) == -1) {
+		e->class = ERR_CONFIG;
 		goto out;
+	}
 	if (memchr(buf_text(&b), '\0', b.len) != NULL) {
 		err_set(e, ERR_CONFIG, "holds a NUL byte");
 		goto out;

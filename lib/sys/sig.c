@@ -89,6 +89,12 @@ sig_unshield(void)
 	shields--;
 }
 
+bool
+sig_is_shielded(void)
+{
+	return shields > 0;
+}
+
 int
 sig_fd(void)
 {

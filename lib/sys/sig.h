@@ -26,6 +26,8 @@ int sig_check(struct err *e);
 void sig_shield(void);
 void sig_unshield(void);
 
+bool sig_is_shielded(void);
+
 /* Readable once a signal came; for poll(2). */
 int sig_fd(void);
 

@@ -155,27 +155,39 @@ has_lost_session(const struct props *p)
 	return false;
 }
 
+/* Pages and views go with their session: a call that found it dead has
+ * logged in again, and all is to be asked again. */
+static bool
+has_new_session(struct vim *v, unsigned int session, const struct err *e)
+{
+	return vim_session(v) != session && e->class < ERR_SIGNAL;
+}
+
 int
 props_get_many(struct vim *v, const struct moref *objects, size_t n,
     const char *const *paths, struct props *out, struct err *e)
 {
 	unsigned int session = vim_session(v);
+	struct err own = { 0 };
+	int rc;
 
 	if (n == 0)
 		return 0;
-	if (get_once(v, objects, n, paths, out, e) == -1)
-		return -1;
-	if (out->n > 0 && !has_lost_session(out))
-		return 0;
+	rc = get_once(v, objects, n, paths, out, &own);
 	/* Nothing where something must be: is the session still there? */
-	if (vim_ping(v, e) == -1) {
+	if (rc == 0 && (out->n == 0 || has_lost_session(out)))
+		rc = vim_ping(v, &own);
+	if (has_new_session(v, session, &own)) {
 		props_free(out);
-		return -1;
+		err_clear(&own);
+		rc = get_once(v, objects, n, paths, out, &own);
 	}
-	if (vim_session(v) == session)
-		return 0;
-	props_free(out);
-	return get_once(v, objects, n, paths, out, e);
+	if (rc == -1) {
+		props_free(out);
+		if (e->class == ERR_NONE)
+			*e = own;
+	}
+	return rc;
 }
 
 int
@@ -252,8 +264,7 @@ props_get_all(struct vim *v, const char *const *types, const char *const *paths,
 	rc = all_once(v, types, paths, out, &own);
 	if (rc == 0 && out->n == 0)
 		rc = vim_ping(v, &own);
-	if (vim_session(v) != session && own.class < ERR_SIGNAL) {
-		/* The view went with the session, in the middle of it. */
+	if (has_new_session(v, session, &own)) {
 		props_free(out);
 		err_clear(&own);
 		rc = all_once(v, types, paths, out, &own);

@@ -13,6 +13,7 @@ enum {
 	REPLY_LIMIT = 64 << 20, /* a page of a hundred large VMs has 5 MiB */
 	BUSY_TRIES = 4,
 	BUSY_PAUSE_MS = 500,
+	CLEANUP_STALL_S = 30,
 	COOKIE_SIZE = sizeof(((struct http_reply *)0)->set_cookie),
 };
 
@@ -89,6 +90,9 @@ send_once(struct wire *w, struct http_req *req, struct http_reply *reply,
 
 	if (h == NULL)
 		return -1;
+	/* Clean-up does not wait long for a host that is gone. */
+	if (sig_is_shielded())
+		req->stall_s = CLEANUP_STALL_S;
 	wire_cookie(w, cookie, sizeof(cookie));
 	req->cookie = cookie[0] == '\0' ? NULL : cookie;
 	rc = http_do(h, req, reply, e);
