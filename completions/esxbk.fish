@@ -1,0 +1,70 @@
+# fish completion for esxbk-list and esxbk-export-ovf
+#
+# Every tool says itself which options it has (CMD --options): what is offered
+# here cannot differ from what the tool takes.
+
+# Values of an option whose argument is called so; the prefix goes in front.
+function __esxbk_values --argument-names argument word prefix
+    set -l found
+    switch $argument
+        case DIR
+            set found (__fish_complete_directories $word '')
+        case FILE
+            set found (__fish_complete_path $word)
+        case 'HOST*'
+            set found (__fish_print_hostnames)
+        case '*|*'
+            # A choice in capitals stands for something else.
+            set found (string split '|' -- $argument |
+                string match --invert --regex '^[A-Z]')
+    end
+    for value in $found
+        echo $prefix$value
+    end
+end
+
+function __esxbk_complete
+    set -l words (commandline --tokenize --cut-at-cursor --current-process)
+    set -l word (commandline --current-token --cut-at-cursor)
+    set -l tool (string replace --regex '^~/' $HOME/ -- $words[1])
+    set -l previous $words[-1]
+    contains -- -- $words; and return
+    command --query $tool; or return
+    set -l options ($tool --options 2>/dev/null)
+
+    # The option this word is a value of, if any.
+    set -l name ''
+    set -l prefix ''
+    if string match --quiet -- '--*=*' $word
+        set -l halves (string split --max 1 = -- $word)
+        set name $halves[1]
+        set prefix $name=
+        set word $halves[2]
+    else if string match --quiet --regex -- '^-[^-]' $previous
+        set name -(string sub --start -1 -- $previous)
+    else if string match --quiet -- '--*' $previous
+        set name $previous
+    end
+    for line in $options
+        set -l o (string split \t -- $line)
+        if test -n "$name" -a -n "$o[3]"; and contains -- $name $o[1] $o[2]
+            __esxbk_values $o[3] $word $prefix
+            return
+        end
+    end
+
+    string match --quiet -- '-*' $word; or return
+    for line in $options
+        set -l o (string split \t -- $line)
+        if test -n "$o[3]"
+            printf '%s=\t%s\n' $o[2] $o[4]
+        else
+            printf '%s\t%s\n' $o[2] $o[4]
+        end
+        test -z "$o[1]"; or printf '%s\t%s\n' $o[1] $o[4]
+    end
+end
+
+for tool in esxbk-list esxbk-export-ovf
+    complete --command $tool --no-files --arguments '(__esxbk_complete)'
+end

@@ -1,0 +1,70 @@
+#!/bin/bash
+# Somebody presses TAB: each shell offers just the options that the tool says
+# it has, the words of a choice, and files where a file is wanted.
+. "$T/cli/lib.sh" || exit 1
+completions=$T/../completions
+export PATH=$B:$PATH HOME=$PWD
+mkdir -p folder/inner && touch file
+
+# offered_SHELL LINE: what is offered at the end of the line.
+offered_bash()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	bash --norc -c '. "$1" || exit 1
+		shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_esxbk "$1" && printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$completions/esxbk.bash" "$@"
+}
+
+offered_fish()
+{
+	local line=$*
+	fish --no-config -c "source '$completions/esxbk.fish'
+		complete -C '${line}'" | cut -f 1
+}
+
+# The options as _arguments gets them, for only a terminal has the rest.
+offered_zsh()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	zsh -f -c '_arguments() { print -rl -- "$@"; }
+		words=($2) && . "$1"' zsh "$completions/esxbk.zsh" "$1" |
+		sed -n 's/^\*\(--[a-z0-9-]*=\{0,1\}\)\[.*/\1/p'
+}
+
+# "--name=" if it takes a value, as all shells show it.
+told()
+{
+	"$1" --options | awk -F '\t' '{ print $2 ($3 == "" ? "" : "=") }' | sort
+}
+
+shells=(bash)
+for shell in fish zsh; do
+	! command -v $shell >/dev/null || shells+=("$shell")
+done
+
+for path in "$B"/esxbk-*; do
+	tool=${path##*/}
+	for shell in "${shells[@]}"; do
+		same "$("offered_$shell" "$tool" -- | sort)" "$(told "$tool")" \
+			"$shell: options of $tool"
+	done
+done
+
+for shell in "${shells[@]}"; do
+	[ "$shell" != zsh ] || continue
+	same "$("offered_$shell" esxbk-list --format= | sed 's/.*=//' |
+		sort | xargs)" 'json moid table tsv' "$shell: a choice"
+	same "$("offered_$shell" esxbk-export-ovf --snapshot n)" never \
+		"$shell: a choice beside a name"
+	same "$("offered_$shell" esxbk-export-ovf --output=fol | tr -d /)" \
+		--output=folder "$shell: a folder behind ="
+	same "$("offered_$shell" esxbk-export-ovf -qo f | tr -d /)" folder \
+		"$shell: only folders, behind letters"
+	same "$("offered_$shell" esxbk-list --cacert fil)" file "$shell: a file"
+	same "$("offered_$shell" esxbk-list -- -)" '' "$shell: nothing after --"
+done
+# As readline has it, for which "=" ends a word.
+same "$(offered_bash esxbk-list --format = t | xargs)" 'table tsv' \
+	"bash: = as a word"
