@@ -286,13 +286,13 @@ conclude(const struct tally *t, const struct err *last)
 			  "the warnings");
 		return t->status != 0 ? t->status : ERR_PARTIAL;
 	}
-	cmd_say("%zu of %zu VMs failed, %zu are partial%s%s", failed, t->total,
+	cmd_say("of %zu VMs: %zu failed, %zu partial%s%s", t->total, failed,
 	    t->partial, last->class != ERR_NONE ? ": " : "", last->text);
 	return failed == t->total ? t->status : ERR_PARTIAL;
 }
 
 static void
-print_summary(const struct tally *t, int status)
+print_summary(const struct tally *t, int status, const struct err *e)
 {
 	json_t *doc = json_object();
 
@@ -305,6 +305,7 @@ print_summary(const struct tally *t, int status)
 	    (long long)(t->total - t->good - t->partial));
 	json_set_int(doc, "exit", status);
 	json_set_text(doc, "class", err_class_name(status));
+	json_set_err(doc, "error", e);
 	cmd_print_json(doc);
 	json_decref(doc);
 }
@@ -332,13 +333,26 @@ export_picked(struct vim *v, const struct inv *inv, const bool *picked,
 		if (own.class >= ERR_SIGNAL)
 			break;
 	}
+	status = last.class >= ERR_SIGNAL ? last.class : conclude(&t, &last);
+	print_summary(&t, status, &last);
 	if (last.class >= ERR_SIGNAL) {
 		*e = last;
 		return -1;
 	}
-	status = conclude(&t, &last);
-	print_summary(&t, status);
 	return status;
+}
+
+/* What the operands mean; picked has room for all of the inventory. */
+static int
+choose(struct vim *v, const char **operands, size_t n, struct inv *inv,
+    bool **picked, struct err *e)
+{
+	if (inv_read(v, inv, e) == -1)
+		return -1;
+	*picked = calloc(inv->n + 1, sizeof(**picked));
+	if (*picked == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	return pick_vms(inv, operands, n, *picked, e);
 }
 
 static int
@@ -349,19 +363,11 @@ run(const char **operands, size_t n, struct err *e)
 	struct vim *v = NULL;
 	int rc = -1;
 
-	if (check_options(n, e) == -1)
-		return -1;
-	v = conn_open(e);
-	if (v == NULL || inv_read(v, &inv, e) == -1)
-		goto out;
-	picked = calloc(inv.n + 1, sizeof(*picked));
-	if (picked == NULL) {
-		err_sys(e, ERR_OS, "memory");
-		goto out;
-	}
-	if (pick_vms(&inv, operands, n, picked, e) == 0)
+	if (check_options(n, e) == 0 && (v = conn_open(e)) != NULL &&
+	    choose(v, operands, n, &inv, &picked, e) == 0)
 		rc = export_picked(v, &inv, picked, e);
-out:
+	else
+		print_summary(&(struct tally){ 0 }, e->class, e);
 	free(picked);
 	inv_free(&inv);
 	vim_free(v);

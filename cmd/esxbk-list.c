@@ -288,20 +288,22 @@ print_json(const struct vm *vm)
 }
 
 static void
-print_summary(size_t n)
+print_summary(size_t n, int status, const struct err *e)
 {
 	json_t *o = json_object();
 
 	json_set_text(o, "schema", "esxbk.result/1");
 	json_set_text(o, "type", "summary");
 	json_set_int(o, "vms", (long long)n);
-	json_set_int(o, "exit", 0);
-	json_set_text(o, "class", err_class_name(0));
+	json_set_int(o, "exit", status);
+	json_set_text(o, "class", err_class_name(status));
+	json_set_err(o, "error", e);
 	cmd_print_json(o);
 	json_decref(o);
 }
 
-static void
+/* Returns how many there were to show. */
+static size_t
 print_vms(const struct vm *vms, size_t n)
 {
 	size_t i, shown = 0;
@@ -320,7 +322,7 @@ print_vms(const struct vm *vms, size_t n)
 		else if (strcmp(format, "moid") == 0)
 			print_line(vms[i].ref.id);
 	}
-	print_summary(shown);
+	return shown;
 }
 
 static int
@@ -329,7 +331,7 @@ read_and_print(struct vim *v, const struct inv *inv, const bool *picked,
 {
 	struct moref *refs = calloc(inv->n + 1, sizeof(*refs));
 	struct vm *vms = calloc(inv->n + 1, sizeof(*vms));
-	size_t i, n = 0;
+	size_t i, n = 0, shown;
 	int rc = -1;
 
 	if (refs == NULL || vms == NULL) {
@@ -346,8 +348,11 @@ read_and_print(struct vim *v, const struct inv *inv, const bool *picked,
 			free(vms[n - 1].path);
 			vms[n - 1].path = strdup(inv->entries[i].path);
 		}
-	print_vms(vms, n);
-	rc = 0;
+	shown = print_vms(vms, n);
+	rc = shown == n ? 0 : ERR_PARTIAL;
+	if (rc != 0)
+		cmd_say("%zu of %zu VMs could not be read", n - shown, n);
+	print_summary(shown, rc, e);
 out:
 	for (i = 0; vms != NULL && i < n; i++)
 		vm_free(&vms[i]);
@@ -367,6 +372,9 @@ run(const char **operands, size_t n, struct err *e)
 
 	if (strcmp(format, "json") == 0)
 		cmd_json = true;
+	if (ends_in_nul && (cmd_json || strcmp(format, "table") == 0))
+		return err_set(e, ERR_USAGE,
+		    "--null goes only with --format=tsv or moid");
 	v = conn_open(e);
 	if (v == NULL || inv_read(v, &inv, e) == -1)
 		goto out;
@@ -381,6 +389,8 @@ run(const char **operands, size_t n, struct err *e)
 		goto out;
 	rc = read_and_print(v, &inv, picked, e);
 out:
+	if (rc == -1)
+		print_summary(0, e->class, e);
 	free(picked);
 	inv_free(&inv);
 	vim_free(v);

@@ -121,7 +121,6 @@ from_environment(void)
 		return NULL;
 	secret_add(text, strlen(text));
 	copy = strdup(text);
-	/* No child is to inherit it. */
 	unsetenv("ESXBK_PASSWORD");
 	return copy;
 }
@@ -148,10 +147,8 @@ from_prompt(struct err *e)
 }
 
 static char *
-get_password(struct err *e)
+choose_password(char *from_env, struct err *e)
 {
-	char *text;
-
 	if (password_file != NULL)
 		return file_read_secret(password_file, false, e);
 	if (password_command != NULL)
@@ -165,9 +162,8 @@ get_password(struct err *e)
 	}
 	if (password_credential != NULL)
 		return from_credential(password_credential, e);
-	text = from_environment();
-	if (text != NULL)
-		return text;
+	if (from_env != NULL)
+		return strdup(from_env);
 	default_from_env(&password_file, "ESXBK_PASSWORD_FILE");
 	if (password_file != NULL)
 		return file_read_secret(password_file, false, e);
@@ -175,6 +171,19 @@ get_password(struct err *e)
 	if (password_command != NULL)
 		return from_command(password_command, e);
 	return from_prompt(e);
+}
+
+static char *
+get_password(struct err *e)
+{
+	/* First of all, so that no password command inherits it. */
+	char *from_env = from_environment();
+	char *text = choose_password(from_env, e);
+
+	if (from_env != NULL)
+		explicit_bzero(from_env, strlen(from_env));
+	free(from_env);
+	return text;
 }
 
 static int

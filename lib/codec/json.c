@@ -128,3 +128,19 @@ json_write(const json_t *value, enum json_form form, struct buf *b,
 	buf_char(b, '\n');
 	return buf_check(b, e);
 }
+
+void
+json_set_err(json_t *object, const char *key, const struct err *e)
+{
+	json_t *o;
+
+	if (e->class == ERR_NONE) {
+		json_set(object, key, json_null());
+		return;
+	}
+	o = json_object();
+	json_set_text(o, "class", err_class_name(e->class));
+	json_set_text(o, "text", e->text);
+	json_set_text(o, "fault", e->fault[0] == '\0' ? NULL : e->fault);
+	json_set(object, key, o);
+}

@@ -30,6 +30,9 @@ void json_set(json_t *object, const char *key, json_t *value);
 /* Seconds since 1970 as "2026-11-24T00:30:04Z"; 0 becomes null. */
 void json_set_time(json_t *object, const char *key, long long t);
 
+/* {"class":..., "text":..., "fault":...}, or null if there is no error. */
+void json_set_err(json_t *object, const char *key, const struct err *e);
+
 /* Appends the value and a newline: one line, or indented by 2.  Keys keep
  * their order.  ERR_OS if building any of it had failed. */
 enum json_form { JSON_LINE, JSON_INDENTED };

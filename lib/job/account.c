@@ -240,20 +240,6 @@ account_disks(const struct vm *vm, const struct match *m)
 }
 
 static json_t *
-error(const struct err *e)
-{
-	json_t *o;
-
-	if (e->class == ERR_NONE)
-		return json_null();
-	o = json_object();
-	json_set_text(o, "class", err_class_name(e->class));
-	json_set_text(o, "text", e->text);
-	json_set_text(o, "fault", e->fault[0] == '\0' ? NULL : e->fault);
-	return o;
-}
-
-static json_t *
 bytes(const struct export_result *r)
 {
 	json_t *o = json_object();
@@ -294,6 +280,6 @@ account_result(const struct vm *vm, const struct export_result *r)
 	json_set(o, "skipped", json_incref(r->skipped));
 	json_set(o, "steps", json_incref(r->steps));
 	json_set(o, "warnings", json_incref(r->warnings));
-	json_set(o, "error", error(&r->error));
+	json_set_err(o, "error", &r->error);
 	return o;
 }

@@ -29,6 +29,7 @@ struct export
 	struct lock *lock;
 	struct point *point;
 	struct snap *snap;
+	bool is_cleaned;            /* its removal was tried */
 	const struct moref *source; /* the snapshot, or the VM */
 	struct match match;
 	struct buf descriptor;
@@ -118,7 +119,8 @@ sweep(struct export *x, struct err *e)
 		return -1;
 	if (n > 0) {
 		snprintf(text, sizeof(text),
-		    "%zu snapshots of interrupted runs removed", n);
+		    "%zu snapshot%s of an interrupted run removed", n,
+		    n == 1 ? "" : "s");
 		account_warn(x->r, "W_LEFTOVER_SNAPSHOT", text);
 	}
 	return 0;
@@ -132,12 +134,9 @@ take_named_snapshot(struct export *x, struct err *e)
 
 	if (s == NULL)
 		return -1;
-	if (x->conf->quiesce == SNAP_QUIESCE_REQUIRE && !s->quiesced)
-		return err_set(e, ERR_TEMP,
-		    "quiescing is required, but snapshot '%s' was made "
-		    "without",
-		    s->name);
 	x->source = &s->ref;
+	if (vm_use_snapshot(x->v, x->vm, x->source, e) == -1)
+		return -1;
 	x->account.snapshot_time = s->created;
 	x->account.quiesced = s->quiesced;
 	return 0;
@@ -161,6 +160,8 @@ make_snapshot(struct export *x, struct err *e)
 		return -1;
 	}
 	x->source = snap_ref(x->snap);
+	if (vm_use_snapshot(x->v, x->vm, x->source, e) == -1)
+		return -1;
 	x->account.snapshot_time = clock_now();
 	x->account.quiesced = snap_is_quiesced(x->snap);
 	step(x, "snapshot", "ok");
@@ -243,22 +244,57 @@ publish(struct export *x, struct err *e)
 	    : 0;
 }
 
+static int
+remove_snapshot(struct export *x, struct err *e)
+{
+	int rc;
+
+	if (x->snap == NULL || x->is_cleaned)
+		return 0;
+	x->is_cleaned = true;
+	rc = snap_commit(x->snap, e);
+	step(x, "cleanup", rc == 0 ? "ok" : "failed");
+	if (rc == -1) {
+		json_t *w = json_object();
+
+		json_set_text(w, "code", "W_SNAPSHOT_LEFT");
+		json_set_text(w, "text", e->text);
+		json_array_append_new(x->r->warnings, w);
+	}
+	return rc;
+}
+
 /* Behind the commit point: whatever happens here, the backup is good. */
 static void
 clean_up(struct export *x)
 {
 	struct err e = { 0 };
 
-	if (x->snap == NULL)
+	if (remove_snapshot(x, &e) == 0)
 		return;
-	if (snap_commit(x->snap, &e) == 0) {
-		step(x, "cleanup", "ok");
-		return;
-	}
-	step(x, "cleanup", "failed");
 	x->r->error = e;
 	x->r->exit = e.class;
 	x->r->outcome = "warn";
+}
+
+static void
+judge(struct export *x)
+{
+	if (json_array_size(x->r->skipped) > 0) {
+		x->r->outcome = "partial";
+		x->r->exit = ERR_PARTIAL;
+	} else if (json_array_size(x->r->warnings) > 0) {
+		x->r->outcome = "warn";
+	}
+}
+
+static int
+foretell(struct export *x, struct err *e)
+{
+	int rc = preflight_coverage(x->vm, NULL, x->conf->excluded, x->r, e);
+
+	judge(x);
+	return rc;
 }
 
 static int
@@ -267,12 +303,7 @@ read_and_publish(struct export *x, struct err *e)
 	if (make_snapshot(x, e) == -1 || sig_check(e) == -1 ||
 	    transfer(x, e) == -1 || publish(x, e) == -1)
 		return -1;
-	if (json_array_size(x->r->skipped) > 0) {
-		x->r->outcome = "partial";
-		x->r->exit = ERR_PARTIAL;
-	} else if (json_array_size(x->r->warnings) > 0) {
-		x->r->outcome = "warn";
-	}
+	judge(x);
 	clean_up(x);
 	return 0;
 }
@@ -286,16 +317,17 @@ run_locked(struct export *x, struct err *e)
 		return -1;
 	if (name_things(x, e) == -1)
 		return -1;
+	/* Even if there is nothing else to do: a stray snapshot grows. */
+	if (!x->conf->is_dry_run && sweep(x, e) == -1)
+		return -1;
 	rc = look_for_newer(x, e);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
-	if (!x->conf->is_dry_run && sweep(x, e) == -1)
-		return -1;
 	if (preflight_vm(x->v, x->vm, x->conf, x->r, e) == -1)
 		return -1;
 	x->r->changed = true;
 	if (x->conf->is_dry_run)
-		return 0;
+		return foretell(x, e);
 	x->point = point_open(x->conf->dir, x->stem, x->r->started, e);
 	if (x->point == NULL)
 		return -1;
@@ -305,6 +337,7 @@ run_locked(struct export *x, struct err *e)
 static void
 undo(struct export *x)
 {
+	struct err e = { 0 };
 	size_t i;
 
 	for (i = 0; i < x->match.n; i++)
@@ -312,7 +345,10 @@ undo(struct export *x)
 	json_decref(x->r->disks);
 	x->r->disks = account_disks(x->vm, &x->match);
 	sig_shield();
-	snap_free(x->snap); /* removes it if that was not done */
+	/* The run has failed with a reason of its own; this is one more. */
+	if (remove_snapshot(x, &e) == -1)
+		log_error("%s: %s", x->vm->name, e.text);
+	snap_free(x->snap);
 	sig_unshield();
 	point_free(x->point);
 	match_free(&x->match);

@@ -140,7 +140,8 @@ static bool
 is_worth_repeating(const struct flight *t, int rc,
     const struct http_reply *reply, const struct err *e)
 {
-	if (t->f->bytes != 0 || *t->env->stop || sig_pending() != 0)
+	if (t->f->bytes != 0 || t->is_local || *t->env->stop ||
+	    (t->ring != NULL && ring_has_failed(t->ring)) || sig_pending() != 0)
 		return false;
 	if (rc == -1)
 		return e->class == ERR_UNAVAIL || e->class == ERR_IO;

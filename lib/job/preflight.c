@@ -19,28 +19,65 @@ check_excluded(const struct vm *vm, const char *const *excluded, struct err *e)
 	return 0;
 }
 
+/* What can be known before anything is made. */
+static int
+check_quiesce(const struct vm *vm, const struct export_conf *conf,
+    struct err *e)
+{
+	if (conf->quiesce != SNAP_QUIESCE_REQUIRE || !vm_is_on(vm) ||
+	    snap_quiesce_obstacle(vm) == NULL)
+		return 0;
+	return err_set(e, ERR_TEMP, "quiescing is required, but %s",
+	    snap_quiesce_obstacle(vm));
+}
+
+static int
+check_own(const struct vm *vm, const struct export_conf *conf, struct err *e)
+{
+	if (vm->is_template)
+		return err_set(e, ERR_DATA,
+		    "a template cannot have a snapshot: use '--snapshot "
+		    "never'");
+	if (vm->is_fault_tolerant)
+		return err_set(e, ERR_DATA,
+		    "a fault tolerant VM cannot have a snapshot");
+	return check_quiesce(vm, conf, e);
+}
+
+static int
+check_named(const struct vm *vm, const struct export_conf *conf, struct err *e)
+{
+	const struct vm_snapshot *s = preflight_named_snapshot(vm,
+	    conf->snapshot_name, e);
+
+	if (s == NULL)
+		return -1;
+	if (conf->quiesce == SNAP_QUIESCE_REQUIRE && !s->quiesced)
+		return err_set(e, ERR_TEMP,
+		    "quiescing is required, but snapshot '%s' was made "
+		    "without",
+		    s->name);
+	return 0;
+}
+
 static int
 check_state(const struct vm *vm, const struct export_conf *conf, struct err *e)
 {
 	if (vm->connection[0] != '\0' &&
 	    strcmp(vm->connection, "connected") != 0)
 		return err_set(e, ERR_TEMP, "the VM is %s", vm->connection);
-	if (conf->snapshot == EXPORT_NONE && vm_is_on(vm))
+	switch (conf->snapshot) {
+	case EXPORT_NAMED:
+		return check_named(vm, conf, e);
+	case EXPORT_OWN:
+		return check_own(vm, conf, e);
+	case EXPORT_NONE:
+		break;
+	}
+	if (vm_is_on(vm))
 		return err_set(e, ERR_TEMP,
 		    "the VM is running: '--snapshot never' exports only a "
 		    "stopped one");
-	if (conf->snapshot == EXPORT_NAMED)
-		return preflight_named_snapshot(vm, conf->snapshot_name, e) ==
-			NULL
-		    ? -1
-		    : 0;
-	if (conf->snapshot == EXPORT_OWN && vm->is_template)
-		return err_set(e, ERR_DATA,
-		    "a template cannot have a snapshot: use '--snapshot "
-		    "never'");
-	if (conf->snapshot == EXPORT_OWN && vm->is_fault_tolerant)
-		return err_set(e, ERR_DATA,
-		    "a fault tolerant VM cannot have a snapshot");
 	return 0;
 }
 
@@ -79,6 +116,20 @@ check_room(const struct datastore *d, const struct export_conf *conf,
 	    d->name, has, needs);
 }
 
+/* Not one that only holds a mounted image. */
+static bool
+holds_disk(const struct datastore *d, const struct vm *vm)
+{
+	size_t i, n = strlen(d->name);
+
+	for (i = 0; i < vm->n_disks; i++)
+		if (vm->disks[i].file[0] == '[' &&
+		    strncmp(vm->disks[i].file + 1, d->name, n) == 0 &&
+		    vm->disks[i].file[1 + n] == ']')
+			return true;
+	return false;
+}
+
 static int
 check_datastores(struct vim *v, const struct vm *vm,
     const struct export_conf *conf, struct err *e)
@@ -92,7 +143,8 @@ check_datastores(struct vim *v, const struct vm *vm,
 	rc = datastore_read(v, vm->datastores, vm->n_datastores, &stores, &n,
 	    e);
 	for (i = 0; rc == 0 && i < n; i++)
-		rc = check_room(&stores[i], conf, e);
+		if (holds_disk(&stores[i], vm))
+			rc = check_room(&stores[i], conf, e);
 	datastore_free(stores, n);
 	return rc;
 }
@@ -164,12 +216,13 @@ skip(struct export_result *r, int key, const char *label, const char *code,
 	account_warn(r, code, text);
 }
 
+/* m may be NULL, before there is a lease. */
 static bool
 is_fetched(const struct match *m, size_t disk)
 {
 	size_t i;
 
-	for (i = 0; i < m->n; i++)
+	for (i = 0; m != NULL && i < m->n; i++)
 		if (m->fetches[i].disk == (int)disk)
 			return true;
 	return false;
@@ -198,29 +251,34 @@ skip_vtpm(const struct vm *vm, struct export_result *r)
 			    "recovery keys");
 }
 
+static void
+cover_disk(const struct vm_disk *d, bool has_lease, struct export_result *r)
+{
+	const char *code, *why = device_problem(d, &code);
+
+	if (why == NULL && !has_lease)
+		return; /* the host will say */
+	if (why == NULL) {
+		code = "W_DISK_NOT_OFFERED";
+		why = "the host does not offer it for export";
+	}
+	skip(r, d->key, d->label, code, why);
+}
+
 int
 preflight_coverage(const struct vm *vm, const struct match *m,
     const char *const *excluded, struct export_result *r, struct err *e)
 {
-	const char *why, *code;
 	size_t i;
 
-	if (unknown_disks(m) > 0)
+	if (m != NULL && unknown_disks(m) > 0)
 		return err_set(e, ERR_PROTO,
 		    "the lease offers %zu disks that the VM does not have",
 		    unknown_disks(m));
-	for (i = 0; i < vm->n_disks; i++) {
-		const struct vm_disk *d = &vm->disks[i];
-
-		if (is_fetched(m, i) || match_is_excluded(d->label, excluded))
-			continue;
-		why = device_problem(d, &code);
-		if (why == NULL) {
-			code = "W_DISK_NOT_OFFERED";
-			why = "the host does not offer it for export";
-		}
-		skip(r, d->key, d->label, code, why);
-	}
+	for (i = 0; i < vm->n_disks; i++)
+		if (!is_fetched(m, i) &&
+		    !match_is_excluded(vm->disks[i].label, excluded))
+			cover_disk(&vm->disks[i], m != NULL, r);
 	skip_vtpm(vm, r);
 	return 0;
 }

@@ -19,7 +19,8 @@ int preflight_vm(struct vim *v, const struct vm *vm,
 const struct vm_snapshot *preflight_named_snapshot(const struct vm *vm,
     const char *name, struct err *e);
 
-/* Which devices the lease does not cover: to r->skipped and r->warnings. */
+/* Which devices the lease (m) does not cover: to r->skipped and r->warnings.
+ * m is NULL in a dry run: then what can be told without a lease. */
 int preflight_coverage(const struct vm *vm, const struct match *m,
     const char *const *excluded, struct export_result *r, struct err *e);
 

@@ -121,6 +121,27 @@ fetch_one(struct pool *p, void *arg, size_t i, struct err *e)
 	return -1;
 }
 
+static size_t
+count_done(const struct attempt *a)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->n_pending; i++)
+		n += a->pending[i]->is_done;
+	return n;
+}
+
+/* A disk that ended with its lease is not a damaged one. */
+static void
+blame_lease(struct attempt *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_pending; i++)
+		if (a->pending[i]->fault == FETCH_BODY)
+			a->pending[i]->fault = FETCH_LINE;
+}
+
 /* Fails only for what ends the whole attempt. */
 static int
 fetch_pending(struct attempt *a, struct err *e)
@@ -131,9 +152,13 @@ fetch_pending(struct attempt *a, struct err *e)
 	rc = pool_run(fetch_one, a, a->n_pending, a->t->conf->threads, &own);
 	if (sig_check(e) == -1)
 		return -1;
-	/* Of several reasons the server's own is the better one. */
-	if (lease_check(a->lease, e) == -1)
+	/* Hosts end the body cleanly when a lease dies: of several reasons
+	 * the server's own is the better one. */
+	if (rc == 0 && count_done(a) < a->n_pending &&
+	    lease_look(a->lease, e) == -1) {
+		blame_lease(a);
 		return -1;
+	}
 	if (rc == -1)
 		*e = own;
 	return rc;
@@ -156,6 +181,23 @@ first_failure(const struct match *m, struct err *e)
 	return 0;
 }
 
+/* The host's word on what came; a disk that failed before is the better
+ * reason for what goes wrong then. */
+static int
+confirm(struct attempt *a, struct err *e)
+{
+	struct err own = { 0 };
+	int rc = 0;
+
+	if (count_done(a) > 0)
+		rc = attest_manifest(a->lease, a->t->match, &own);
+	if (first_failure(a->t->match, e) == -1)
+		return -1;
+	if (rc == -1)
+		*e = own;
+	return rc;
+}
+
 static int
 run_attempt(struct attempt *a, struct err *e)
 {
@@ -166,10 +208,7 @@ run_attempt(struct attempt *a, struct err *e)
 	a->lease = lease_open(t->v, t->source, &a->stop, e);
 	if (a->lease == NULL || match_lease(a, e) == -1 ||
 	    list_pending(a, lease_ask_sha256(a->lease), e) == -1 ||
-	    fetch_pending(a, e) == -1 ||
-	    attest_manifest(a->lease, t->match, e) == -1)
-		return -1;
-	if (first_failure(t->match, e) == -1)
+	    fetch_pending(a, e) == -1 || confirm(a, e) == -1)
 		return -1;
 	if (attest_descriptor(t->v, t->vm, snapshot, t->match, t->descriptor,
 		e) == -1)

@@ -386,7 +386,8 @@ http_do(struct http *h, const struct http_req *req, struct http_reply *reply,
 		.reply = reply,
 		.e = e,
 		.where = where,
-		.stall_s = h->stall_s };
+		.stall_s = h->stall_s,
+		.start_ms = clock_mono_ms() };
 	struct url u;
 	int rc = -1;
 

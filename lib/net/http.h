@@ -50,6 +50,7 @@ struct http_req {
 	bool any_status; /* sink gets any status's body, not only 200 and 206 */
 	struct sink sink;          /* { 0 } drops the body */
 	unsigned int stall_s;      /* if less than the conf's; 0: that */
+	unsigned int limit_s;      /* for all of it; 0: none */
 	const volatile bool *stop; /* or NULL */
 };
 

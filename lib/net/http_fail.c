@@ -82,6 +82,10 @@ http_fail_set(const struct http_fail *f, struct err *e)
 	const char *detail = f->detail[0] != '\0' ? f->detail
 						  : curl_easy_strerror(f->code);
 
+	/* What libcurl 7.88 says of an endless header line. */
+	if (f->code == CURLE_OUT_OF_MEMORY && f->connected && f->bytes == 0)
+		return err_set(e, ERR_PROTO, "%s: a header line is too long",
+		    f->where);
 	if (f->code == CURLE_OPERATION_TIMEDOUT)
 		return http_fail_stalled(f, e);
 	if (is_lost_in_handshake(f))

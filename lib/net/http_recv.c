@@ -17,7 +17,8 @@ on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
     curl_off_t up)
 {
 	struct http_recv *r = arg;
-	uint64_t moved = (uint64_t)down + (uint64_t)up + r->head_bytes;
+	/* Header lines do not count: the head must come within the time. */
+	uint64_t moved = (uint64_t)down + (uint64_t)up;
 	uint64_t now = clock_mono_ms();
 
 	(void)down_all;
@@ -31,6 +32,12 @@ on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
 	if (moved != r->moved) {
 		r->moved = moved;
 		r->last_ms = now;
+	}
+	if (r->req->limit_s != 0 &&
+	    now - r->start_ms >= r->req->limit_s * 1000ULL) {
+		err_set(r->e, ERR_IO, "%s: no whole answer within %u s",
+		    r->where, r->req->limit_s);
+		return 1;
 	}
 	r->stalled = now - r->last_ms >= r->stall_s * 1000ULL;
 	return r->stalled ? 1 : 0;
@@ -125,6 +132,7 @@ end_head(struct http_recv *r)
 	long status = 0;
 
 	r->in_head = false;
+	r->last_ms = clock_mono_ms();
 	curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(r->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (status < 200)

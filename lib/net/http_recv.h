@@ -22,6 +22,7 @@ struct http_recv {
 	struct err *e;     /* set if a callback ended the transfer */
 	const char *where; /* "host:port" */
 	unsigned int stall_s;
+	uint64_t start_ms;
 
 	uint64_t last_ms; /* when something moved */
 	uint64_t moved;

@@ -5,7 +5,7 @@
 #include "vsphere/entity.h"
 #include "vsphere/props.h"
 
-enum { PATH_DEPTH = 64 };
+enum { PATH_DEPTH = 64, PATH_BYTES = 4096 };
 
 static const char *const vm_paths[] = { "name", "parent", "parentVApp",
 	"config.uuid", "config.instanceUuid", "runtime.powerState", NULL };
@@ -48,7 +48,7 @@ find_folder(const struct props *folders, const struct moref *ref)
 static void
 prepend(struct buf *b, const char *segment)
 {
-	struct buf grown = { 0 };
+	struct buf grown = { .limit = b->limit };
 
 	buf_puts(&grown, segment);
 	if (b->len > 0)
@@ -67,11 +67,12 @@ path_of(struct vim *v, const struct props_object *vm,
 {
 	const char *root = vim_manager(v, VIM_ROOT_FOLDER)->id;
 	const struct props_object *at = vm;
-	struct buf path = { 0 };
+	struct buf path = { .limit = PATH_BYTES };
 	struct moref up;
 	int depth;
 
-	for (depth = 0; at != NULL && depth < PATH_DEPTH; depth++) {
+	for (depth = 0; at != NULL && !path.failed && depth < PATH_DEPTH;
+	     depth++) {
 		if (strcmp(at->ref.id, root) == 0)
 			break;
 		prepend(&path, props_text(at, "name"));
@@ -92,8 +93,12 @@ fill(struct vim *v, const struct props_object *o, const struct props *folders,
 	entry->uuid = strdup(props_text(o, "config.uuid"));
 	entry->instance_uuid = strdup(props_text(o, "config.instanceUuid"));
 	entry->path = path_of(v, o, folders);
+	if (entry->path == NULL)
+		return err_set(e, ERR_PROTO,
+		    "VM %s: a path of more than %d bytes", o->ref.id,
+		    PATH_BYTES);
 	if (entry->name == NULL || entry->uuid == NULL ||
-	    entry->instance_uuid == NULL || entry->path == NULL)
+	    entry->instance_uuid == NULL)
 		return err_set(e, ERR_OS, "out of memory");
 	entity_unescape(entry->name);
 	entry->is_on = strcmp(props_text(o, "runtime.powerState"),

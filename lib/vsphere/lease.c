@@ -352,6 +352,18 @@ lease_check(struct lease *l, struct err *e)
 }
 
 int
+lease_look(struct lease *l, struct err *e)
+{
+	struct err own = { 0 };
+
+	/* Without a connection the transfer's own reason is as good. */
+	if (look(l, &own) == -1 && !is_connection_trouble(&own) &&
+	    own.class < ERR_SIGNAL)
+		lose(l, &own);
+	return lease_check(l, e);
+}
+
+int
 lease_manifest(struct lease *l, struct lease_checksum **sums, size_t *n,
     struct err *e)
 {

@@ -57,6 +57,9 @@ void lease_set_progress(struct lease *l, int percent);
 /* -1 with the server's reason if the lease was lost. */
 int lease_check(struct lease *l, struct err *e);
 
+/* The same, but asks the server now: after a transfer that failed. */
+int lease_look(struct lease *l, struct err *e);
+
 /* What the server says that it sent; free with lease_manifest_free().
  * n is 0 if it says nothing. */
 int lease_manifest(struct lease *l, struct lease_checksum **sums, size_t *n,

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "sys/sig.h"
 
-enum { MAX_OBJECTS = 1000000 };
+enum { MAX_OBJECTS = 100000, MAX_PAGES = 1000 };
 
 static void
 add_prop_set(struct buf *b, const char *type, const char *const *paths)
@@ -88,6 +88,19 @@ add_page(struct props *p, struct xml *page, const struct xml_node *returnval,
 	return 0;
 }
 
+/* A server that always has one more page must not keep us for ever. */
+static int
+check_more(const struct props *p, size_t before, struct err *e)
+{
+	if (p->n == before)
+		return err_set(e, ERR_PROTO,
+		    "a page of results is empty, but more are to come");
+	if (p->n_pages >= MAX_PAGES)
+		return err_set(e, ERR_PROTO, "more than %d pages of results",
+		    MAX_PAGES);
+	return 0;
+}
+
 /* First page and all that follow. */
 static int
 retrieve(struct vim *v, const struct buf *args, struct props *out,
@@ -97,17 +110,21 @@ retrieve(struct vim *v, const struct buf *args, struct props *out,
 	struct buf token = { 0 };
 	const struct xml_node *n;
 	struct xml *page = NULL;
+	size_t before;
 	int rc = -1;
 
 	n = vim_call(v, "RetrievePropertiesEx", pc, args, &page, e);
 	while (n != NULL) {
 		n = xml_child(n, "returnval");
+		before = out->n;
 		if (add_page(out, page, n, e) == -1)
 			goto out;
 		if (xml_child(n, "token") == NULL) {
 			rc = 0;
 			goto out;
 		}
+		if (check_more(out, before, e) == -1)
+			goto out;
 		if (sig_check(e) == -1)
 			goto out;
 		buf_cut(&token, 0);

@@ -227,8 +227,8 @@ create_quiesced(struct snap *s, const char *description, struct err *e)
 	return -1;
 }
 
-static const char *
-no_quiesce_reason(const struct vm *vm)
+const char *
+snap_quiesce_obstacle(const struct vm *vm)
 {
 	if (!vm_is_on(vm))
 		return "the VM is not running";
@@ -239,14 +239,11 @@ static int
 create_as_asked(struct snap *s, const struct vm *vm, const char *description,
     enum snap_quiesce quiesce, struct err *e)
 {
-	const char *reason = no_quiesce_reason(vm);
+	const char *reason = snap_quiesce_obstacle(vm);
 
 	if (quiesce == SNAP_QUIESCE_OFF || !vm_is_on(vm))
 		return create(s, description, false, e);
 	if (reason != NULL) {
-		if (quiesce == SNAP_QUIESCE_REQUIRE)
-			return err_set(e, ERR_TEMP,
-			    "quiescing is required, but %s", reason);
 		snprintf(s->note, sizeof(s->note), "%s", reason);
 		return create(s, description, false, e);
 	}
@@ -370,7 +367,7 @@ snap_free(struct snap *s)
 	if (s == NULL)
 		return;
 	if (s->is_made && snap_commit(s, &e) == -1)
-		log_warn("%s", e.text);
+		log_error("%s", e.text);
 	free(s->name);
 	free(s);
 }
@@ -387,8 +384,8 @@ snap_sweep(struct vim *v, struct vm *vm, const struct snap_mark *mark,
 	for (i = 0; i < vm->n_snapshots; i++) {
 		if (!snap_is_ours(&vm->snapshots[i], mark))
 			continue;
-		log_warn("removing snapshot %s, left by an earlier run",
-		    vm->snapshots[i].name);
+		log_warn("%s: removing snapshot %s, left by an earlier run",
+		    vm->name, vm->snapshots[i].name);
 		if (remove_ref(v, &vm->snapshots[i].ref, e) == -1 ||
 		    check_removed(v, &vm->ref, &vm->snapshots[i].ref, e) ==
 			-1) {

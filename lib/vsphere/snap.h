@@ -39,6 +39,9 @@ const char *snap_quiesce_note(const struct snap *s);
 int snap_commit(struct snap *s, struct err *e);
 void snap_free(struct snap *s); /* NULL is fine */
 
+/* Why this VM cannot be quiesced now, or NULL. */
+const char *snap_quiesce_obstacle(const struct vm *vm);
+
 /* True if a snapshot was left by an earlier run of this machine into this
  * repository. */
 bool snap_is_ours(const struct vm_snapshot *s, const struct snap_mark *mark);

@@ -164,7 +164,8 @@ set_fault(const char *type, const char *message, struct err *e)
 	snprintf(e->fault, sizeof(e->fault), "%s", type);
 	if (message[0] == '\0')
 		message = "no message";
-	err_set(e, soap_fault_class(type), "%s%s%s%s", type,
+	/* Not so long that what we were doing has no room left. */
+	err_set(e, soap_fault_class(type), "%.79s%s%.500s%s", type,
 	    type[0] == '\0' ? "" : ": ", message, way_out(type));
 }
 
@@ -178,7 +179,7 @@ fault_response(const struct xml_node *fault, struct err *e)
 	type = detail == NULL ? "" : xml_type(detail);
 	if (type[0] == '\0')
 		/* Without detail: the text is all there is; never busy. */
-		err_set(e, ERR_PROTO, "%s",
+		err_set(e, ERR_PROTO, "%.500s",
 		    xml_text(xml_child(fault, "faultstring")));
 	else
 		set_fault(type, xml_text(xml_child(fault, "faultstring")), e);

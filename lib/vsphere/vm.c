@@ -7,7 +7,7 @@
 #include "vsphere/device.h"
 #include "vsphere/entity.h"
 
-enum { MAX_SNAPSHOTS = 1024, SNAPSHOT_DEPTH = 64 };
+enum { MAX_SNAPSHOTS = 1024, SNAPSHOT_DEPTH = 64, BATCH = 64 };
 
 static const char *const vm_paths[] = { "name", "config.uuid",
 	"config.instanceUuid", "config.version", "config.guestFullName",
@@ -174,39 +174,50 @@ find_object(const struct props *p, const struct moref *ref)
 	return NULL;
 }
 
+/* Keeps the first reason; one VM among many is only told of. */
+static void
+read_found(const struct props *p, struct vm *vm, struct err *e)
+{
+	const struct moref ref = vm->ref;
+	const struct props_object *o = find_object(p, &ref);
+
+	if (o == NULL)
+		err_set(e, ERR_NOTFOUND, "VM %s is gone", ref.id);
+	else
+		read_object(o, vm, e);
+	if (e->class != ERR_NONE) {
+		vm_free(vm);
+		vm->ref = ref;
+	}
+}
+
+/* A batch at a time: the replies are many times larger than what is kept. */
 int
 vm_read_many(struct vim *v, const struct moref *refs, size_t n, struct vm *vms,
     struct err *e)
 {
-	const struct props_object *o;
-	struct props p = { 0 };
-	size_t i;
+	size_t i, at, batch;
+	int rc = 0;
 
 	for (i = 0; i < n; i++)
 		vms[i] = (struct vm){ .ref = refs[i] };
-	if (props_get_many(v, refs, n, vm_paths, &p, e) == -1)
-		return -1;
-	for (i = 0; i < n; i++) {
-		struct err own = { 0 };
+	for (at = 0; rc == 0 && at < n; at += batch) {
+		struct props p = { 0 };
 
-		o = find_object(&p, &refs[i]);
-		if (o == NULL)
-			err_set(&own, ERR_NOTFOUND, "VM %s is gone",
-			    refs[i].id);
-		else
-			read_object(o, &vms[i], &own);
-		if (own.class == ERR_NONE)
-			continue;
-		vm_free(&vms[i]);
-		vms[i].ref = refs[i];
-		if (n == 1) {
-			*e = own;
-			break;
+		batch = n - at < BATCH ? n - at : BATCH;
+		rc = props_get_many(v, refs + at, batch, vm_paths, &p, e);
+		for (i = at; rc == 0 && i < at + batch; i++) {
+			struct err own = { 0 };
+
+			read_found(&p, &vms[i], &own);
+			if (own.class != ERR_NONE && n > 1)
+				log_warn("%s", own.text);
+			else if (own.class != ERR_NONE)
+				*e = own;
 		}
-		log_warn("%s", own.text);
+		props_free(&p);
 	}
-	props_free(&p);
-	return e->class == ERR_NONE ? 0 : -1;
+	return rc == 0 && e->class == ERR_NONE ? 0 : -1;
 }
 
 int
@@ -230,6 +241,41 @@ vm_refresh_snapshots(struct vim *v, struct vm *vm, struct err *e)
 	if (rc == 0)
 		rc = read_tree(vm, props_find(&p.objects[0], "snapshot"),
 		    "rootSnapshotList", -1, 0, e);
+	props_free(&p);
+	return rc;
+}
+
+static void
+swap(char **a, char **b)
+{
+	char *t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+int
+vm_use_snapshot(struct vim *v, struct vm *vm, const struct moref *snapshot,
+    struct err *e)
+{
+	static const char *const paths[] = { "config.hardware.device", NULL };
+	struct vm then = { 0 };
+	struct props p = { 0 };
+	size_t i, j;
+	int rc;
+
+	if (props_get(v, snapshot, paths, &p, e) == -1)
+		return err_ctx(e, "snapshot");
+	rc = device_read(props_find(&p.objects[0], paths[0]), &then, e);
+	for (i = 0; rc == 0 && i < vm->n_disks; i++)
+		for (j = 0; j < then.n_disks; j++) {
+			if (then.disks[j].key != vm->disks[i].key)
+				continue;
+			swap(&vm->disks[i].file, &then.disks[j].file);
+			swap(&vm->disks[i].change_id, &then.disks[j].change_id);
+			break;
+		}
+	vm_free(&then);
 	props_free(&p);
 	return rc;
 }

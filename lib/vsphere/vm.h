@@ -63,6 +63,11 @@ int vm_read(struct vim *v, const struct moref *ref, struct vm *vm,
 /* Reads snapshots and needs_consolidation again. */
 int vm_refresh_snapshots(struct vim *v, struct vm *vm, struct err *e);
 
+/* Takes over what a snapshot's own configuration says of the disks: their
+ * files and change ids (the VM's current ones are already newer). */
+int vm_use_snapshot(struct vim *v, struct vm *vm, const struct moref *snapshot,
+    struct err *e);
+
 bool vm_is_on(const struct vm *vm);
 const struct vm_disk *vm_disk_by_label(const struct vm *vm, const char *label);
 

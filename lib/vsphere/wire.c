@@ -14,6 +14,7 @@ enum {
 	BUSY_TRIES = 4,
 	BUSY_PAUSE_MS = 500,
 	CLEANUP_STALL_S = 30,
+	CALL_LIMIT_S = 1800, /* long work is a task: no call takes long */
 	COOKIE_SIZE = sizeof(((struct http_reply *)0)->set_cookie),
 };
 
@@ -91,6 +92,7 @@ send_once(struct wire *w, struct http_req *req, struct http_reply *reply,
 	if (h == NULL)
 		return -1;
 	/* Clean-up does not wait long for a host that is gone. */
+	req->limit_s = CALL_LIMIT_S;
 	if (sig_is_shielded())
 		req->stall_s = CLEANUP_STALL_S;
 	wire_cookie(w, cookie, sizeof(cookie));

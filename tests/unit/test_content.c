@@ -65,6 +65,7 @@ grains_out_of_turn_are_our_own_mistake(void)
 	CHECK_INT(content_add(c, 7, grain, 512, &e), -1);
 	CHECK_STR(e.text, "content digest: grain 7 of 512 bytes out of turn");
 	content_free(c);
+	content_free(NULL);
 }
 
 static void

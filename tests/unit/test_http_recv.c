@@ -197,7 +197,6 @@ static bool
 drip(struct tlsserver *s, SSL *ssl)
 {
 	static const char *const parts[] = { "HTTP/1.1 200 OK\r\n",
-		"X-A: b\r\n", "X-B: c\r\n", "X-C: d\r\n",
 		"Content-Length: 6\r\n\r\n", "h", "e", "l", "l", "o", "!" };
 	size_t i;
 
@@ -209,6 +208,31 @@ drip(struct tlsserver *s, SSL *ssl)
 	return true;
 }
 
+/* A header line now and then, for ever. */
+static bool
+drip_headers(struct tlsserver *s, SSL *ssl)
+{
+	size_t i;
+
+	(void)s;
+	tlsserver_say(ssl, "HTTP/1.1 200 OK\r\n");
+	for (i = 0; i < 10; i++) {
+		nap(400);
+		tlsserver_say(ssl, "X-A: b\r\n");
+	}
+	return true;
+}
+
+static void
+head_without_end_is_a_stall(void)
+{
+	struct story s = { .server.script = drip_headers, .conf.stall_s = 1 };
+
+	story_fails(&s, ERR_IO,
+	    "127.0.0.1:PORT: no byte for 1 s after 0 bytes");
+	CHECK(s.ms < 3500);
+}
+
 static void
 slow_answer_is_no_silence(void)
 {
@@ -217,7 +241,7 @@ slow_answer_is_no_silence(void)
 	story_run(&s);
 	CHECK_STR(s.e.text, "");
 	CHECK_INT(s.rc, 0);
-	CHECK(s.ms > 6000);
+	CHECK(s.ms > 4500);
 	CHECK_STR(buf_text(&s.body), "hello!");
 	story_free(&s);
 }
@@ -451,7 +475,7 @@ STORY_MAIN(
     TEST(short_body_is_never_a_success),
     TEST(body_may_end_with_the_connection),
     TEST(silence_ends_a_request),
-    TEST(slow_answer_is_no_silence),
+    TEST(head_without_end_is_a_stall), TEST(slow_answer_is_no_silence),
     TEST(slow_disk_is_no_silence),
     TEST(failure_of_the_sink_is_the_one_told),
     TEST(body_of_a_fault_comes_only_if_wanted),

@@ -84,6 +84,8 @@ any_other_line_is_refused_by_its_number(void)
 		{ "SHA2-256(a)= " SHA256,
 		    "line 1: unknown algorithm 'SHA2-256'" },
 		{ "(a)= " SHA256, "line 1: unknown algorithm ''" },
+		{ "SHA256SHA256SHA2(a)= " SHA256,
+		    "line 1: unknown algorithm 'SHA256SHA256SHA2'" },
 		{ "SHA256SHA256SHA256(a)= " SHA256,
 		    "line 1: unknown algorithm 'SHA256SHA256SHA256'" },
 		{ "SHA1(b)= " SHA1 "\nSHA1(a)= " SHA1 "\nSHA256(b)= " SHA256,

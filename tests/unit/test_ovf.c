@@ -274,21 +274,32 @@ size_of_a_descriptor_is_limited(void)
 	buf_free(&b);
 }
 
+static int
+parse_files(int n, struct ovf *o, struct err *e)
+{
+	struct buf b = { 0 };
+	int i, rc;
+
+	buf_puts(&b, OPEN "<References>");
+	for (i = 0; i < n; i++)
+		buf_fmt(&b, "<File id=\"f%d\" href=\"h%d\"/>", i, i);
+	buf_puts(&b, "</References>" CLOSE);
+	rc = parse(buf_text(&b), o, e);
+	buf_free(&b);
+	return rc;
+}
+
 static void
 number_of_files_is_limited(void)
 {
-	struct buf b = { 0 };
 	struct err e = { 0 };
 	struct ovf o;
-	int i;
 
-	buf_puts(&b, OPEN "<References>");
-	for (i = 0; i <= OVF_MAX_ITEMS; i++)
-		buf_fmt(&b, "<File id=\"f%d\" href=\"h%d\"/>", i, i);
-	buf_puts(&b, "</References>" CLOSE);
-	CHECK_INT(parse(buf_text(&b), &o, &e), -1);
+	CHECK_INT(parse_files(OVF_MAX_ITEMS, &o, &e), 0);
+	CHECK_INT(o.n_files, 4096);
+	ovf_free(&o);
+	CHECK_INT(parse_files(OVF_MAX_ITEMS + 1, &o, &e), -1);
 	CHECK_STR(e.text, "more than 4096 File elements");
-	buf_free(&b);
 }
 
 static void
