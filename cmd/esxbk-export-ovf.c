@@ -276,8 +276,10 @@ conclude(const struct tally *t, const struct err *last)
 {
 	size_t failed = t->total - t->good - t->partial;
 
+	if (cmd_dry_exit_code && t->changed > 0 && failed == 0)
+		return ERR_WORK;
 	if (t->total == t->good)
-		return cmd_dry_exit_code && t->changed > 0 ? ERR_WORK : 0;
+		return 0;
 	if (t->total == 1) {
 		cmd_say("%s",
 		    last->class != ERR_NONE

@@ -430,3 +430,17 @@ vmdk_parse_descriptor(const char *p, size_t n, struct vmdk_descriptor *d,
 	}
 	return check_descriptor(d, seen, e);
 }
+
+int
+vmdk_parse_progress(const unsigned char *p, const struct vmdk_header *h,
+    uint64_t *lba, struct err *e)
+{
+	*lba = vmdk_u64(p + 16);
+	if (vmdk_u64(p) == 0 && *lba <= h->capacity_sectors)
+		return 0;
+	return err_set(e, ERR_IO,
+	    "progress marker of sector %ju (and %ju sectors more) of a disk "
+	    "of %ju sectors",
+	    (uintmax_t)*lba, (uintmax_t)vmdk_u64(p),
+	    (uintmax_t)h->capacity_sectors);
+}

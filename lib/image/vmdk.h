@@ -97,6 +97,10 @@ int vmdk_parse_header(const unsigned char *p, struct vmdk_header *h,
 const char *vmdk_find_difference(const unsigned char *header,
     const unsigned char *footer);
 
+/* A progress marker: where on the disk, in sectors, the host is. */
+int vmdk_parse_progress(const unsigned char *p, const struct vmdk_header *h,
+    uint64_t *lba, struct err *e);
+
 /* The descriptor's text, padded with NUL. */
 int vmdk_parse_descriptor(const char *p, size_t n, struct vmdk_descriptor *d,
     struct err *e);

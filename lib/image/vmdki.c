@@ -11,6 +11,10 @@
 /* So many bytes behind the end are counted before we give up. */
 #define AFTER_END_MAX (UINT64_C(1) << 20)
 
+/* Hosts send one four times for each gap: more of them than a small disk has
+ * grains. */
+enum { PROGRESS_SPARE = 1024 };
+
 /* The stream is a row of items; each state takes one whole item. */
 enum state {
 	IN_HEADER,
@@ -54,6 +58,7 @@ struct vmdki {
 	uint64_t directory_sector; /* where it was seen */
 	uint64_t directory_left;   /* sectors of it to come */
 	uint64_t after_end;        /* bytes */
+	uint64_t progress_markers;
 
 	unsigned char first[VMDK_SECTOR_BYTES]; /* the header as it came */
 };
@@ -338,14 +343,15 @@ take_footer(struct vmdki *s, const unsigned char *p, struct err *e)
 static int
 take_progress(struct vmdki *s, const unsigned char *p, struct err *e)
 {
-	uint64_t lba = vmdk_u64(p + 16);
+	uint64_t lba;
 
-	if (vmdk_u64(p) != 0 || lba > s->header.capacity_sectors)
+	if (vmdk_parse_progress(p, &s->header, &lba, e) == -1)
+		return -1;
+	/* Nothing else of a stream could go on for ever. */
+	if (++s->progress_markers >
+	    s->header.capacity_sectors / VMDK_GRAIN_SECTORS + PROGRESS_SPARE)
 		return err_set(e, ERR_IO,
-		    "progress marker of sector %ju (and %ju sectors more) of "
-		    "a disk of %ju sectors",
-		    (uintmax_t)lba, (uintmax_t)vmdk_u64(p),
-		    (uintmax_t)s->header.capacity_sectors);
+		    "more progress markers than the disk has grains");
 	move_to(s, lba * VMDK_SECTOR_BYTES);
 	return 0;
 }

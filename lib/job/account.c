@@ -16,7 +16,7 @@ account_warn(struct export_result *r, const char *code, const char *text)
 	json_set_text(w, "code", code);
 	json_set_text(w, "text", text);
 	json_array_append_new(r->warnings, w);
-	log_warn("%s: %s", r->vm_name, text);
+	log_warn("%.200s: %s", r->vm_name, text);
 }
 
 static json_t *

@@ -151,7 +151,7 @@ check_descriptor(const struct buf *text, const struct match *m, struct err *e)
 	if (ovf_parse(text->data, text->len, &o, e) == 0 &&
 	    check_files(&o, m, e) == 0 && check_disks(&o, m, e) == 0)
 		rc = 0;
-	if (rc == -1)
+	if (rc == -1 && e->class == ERR_DATA)
 		e->class = ERR_PROTO;
 	ovf_free(&o);
 	return rc == -1 ? err_ctx(e, "the host's descriptor") : 0;

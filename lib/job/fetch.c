@@ -11,6 +11,7 @@ enum {
 	RING_SLOT_BYTES = 1 << 20,
 	DIGESTS = 3,
 	COOKIE_SIZE = 512,
+	SMALL_FILE_MAX = 16 << 20, /* an nvram has less than 1 MiB */
 	TRIES = 3,
 	PAUSE_MS = 1000,
 };
@@ -25,7 +26,8 @@ struct flight {
 	struct content *content;
 	struct ring *ring;
 	struct sink checked; /* the ring */
-	bool is_local;       /* what failed is on this side */
+	bool is_too_long;
+	bool is_local; /* what failed is on this side */
 };
 
 static int
@@ -89,12 +91,25 @@ open_digests(struct flight *t, struct err *e)
 	return 0;
 }
 
+/* How much of a file that is no disk may still come: it must not fill ours. */
+static uint64_t
+small_file_room(const struct fetch *f)
+{
+	uint64_t most = f->item->has_size ? f->item->size : SMALL_FILE_MAX;
+
+	return f->bytes < most ? most - f->bytes : 0;
+}
+
 static int
 arrived(void *self, const void *p, size_t n, struct err *e)
 {
 	struct flight *t = self;
 	int i;
 
+	t->is_too_long = !t->f->is_disk && n > small_file_room(t->f);
+	if (t->is_too_long)
+		return err_set(e, ERR_IO, "more than the %ju bytes expected",
+		    (uintmax_t)(t->f->bytes + small_file_room(t->f)));
 	/* First of all to the checker, which works beside us. */
 	if (t->ring != NULL && flow_write(&t->checked, p, n, e) == -1)
 		return -1;
@@ -252,11 +267,20 @@ check_body(struct flight *t, struct err *e)
 static int
 open_local(struct flight *t, struct err *e)
 {
+	if (!t->f->is_disk && t->f->item->size > SMALL_FILE_MAX)
+		return err_set(e, ERR_PROTO, "the lease says %ju bytes",
+		    (uintmax_t)t->f->item->size);
 	t->file = point_file_open(t->env->point, t->f->file, e);
 	if (t->file == NULL || open_digests(t, e) == -1 ||
 	    (t->f->is_disk && open_reader(t, e) == -1))
 		return -1;
 	return 0;
+}
+
+static bool
+is_body_refused(const struct flight *t)
+{
+	return t->is_too_long || (t->ring != NULL && ring_has_failed(t->ring));
 }
 
 static enum fetch_fault
@@ -268,8 +292,7 @@ fly(struct flight *t, struct err *e)
 		if (t->is_local || e->class >= ERR_SIGNAL)
 			return FETCH_LOCAL;
 		/* The checker's word comes back through the transfer. */
-		return t->ring != NULL && ring_has_failed(t->ring) ? FETCH_BODY
-								   : FETCH_LINE;
+		return is_body_refused(t) ? FETCH_BODY : FETCH_LINE;
 	}
 	if (check_body(t, e) == -1)
 		return FETCH_BODY;

@@ -212,7 +212,8 @@ skip(struct export_result *r, int key, const char *label, const char *code,
 	json_set_text(o, "code", code);
 	json_set_text(o, "reason", why);
 	json_array_append_new(r->skipped, o);
-	snprintf(text, sizeof(text), "%s is not in the backup: %s", label, why);
+	snprintf(text, sizeof(text), "%.200s is not in the backup: %s", label,
+	    why);
 	account_warn(r, code, text);
 }
 

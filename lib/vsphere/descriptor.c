@@ -3,6 +3,8 @@
 #include <string.h>
 #include "vsphere/props.h"
 
+enum { WARNINGS_TOLD = 100 };
+
 static bool
 offers(const struct props_object *manager, const char *option)
 {
@@ -53,6 +55,7 @@ read_result(const struct xml_node *result, struct buf *out,
 {
 	const struct xml_node *n;
 	const char *text;
+	int left = WARNINGS_TOLD;
 
 	n = xml_child(result, "error");
 	if (n != NULL) {
@@ -61,13 +64,15 @@ read_result(const struct xml_node *result, struct buf *out,
 			e->class = ERR_DATA;
 		return -1;
 	}
-	for (n = xml_child(result, "warning"); n != NULL;
+	for (n = xml_child(result, "warning"); n != NULL && left-- > 0;
 	     n = xml_next(n, "warning")) {
 		text = xml_text(xml_child(n, "localizedMessage"));
 		if (text[0] == '\0')
 			text = xml_type(xml_child(n, "fault"));
-		buf_fmt(warnings, "%s\n", text);
+		buf_fmt(warnings, "%.500s\n", text);
 	}
+	if (n != NULL)
+		buf_puts(warnings, "more warnings of the host are left out\n");
 	text = xml_text(xml_child(result, "ovfDescriptor"));
 	if (text[0] == '\0')
 		return err_set(e, ERR_PROTO, "the host gave no descriptor");

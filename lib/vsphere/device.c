@@ -6,6 +6,7 @@
 #include "vsphere/vm.h"
 
 enum { MAX_DEVICES = 4096 };
+#define CAPACITY_MAX (UINT64_C(62) << 40) /* vSphere's, 62 TiB */
 
 static int
 keep(char **to, const char *text, struct err *e)
@@ -34,17 +35,19 @@ label_of(const struct xml_node *n)
 	return xml_text(xml_find(n, "deviceInfo/label"));
 }
 
-/* capacityInBytes came with 5.5. */
-static uint64_t
-capacity_of(const struct xml_node *n)
+/* capacityInBytes came with 5.5; the other is always there. */
+static int
+read_capacity(const struct xml_node *n, struct vm_disk *d, struct err *e)
 {
-	uint64_t bytes = soap_u64(xml_child(n, "capacityInBytes"), 0);
-	uint64_t kib;
+	uint64_t kib = soap_u64(xml_child(n, "capacityInKB"), 0);
 
-	if (bytes != 0)
-		return bytes;
-	kib = soap_u64(xml_child(n, "capacityInKB"), 0);
-	return kib > INT64_MAX / 1024 ? 0 : kib * 1024;
+	d->capacity_bytes = soap_u64(xml_child(n, "capacityInBytes"), 0);
+	if (d->capacity_bytes == 0 && kib <= CAPACITY_MAX / 1024)
+		d->capacity_bytes = kib * 1024;
+	if (d->capacity_bytes == 0 || d->capacity_bytes > CAPACITY_MAX)
+		return err_set(e, ERR_PROTO, "%.100s: no usable capacity",
+		    d->label);
+	return 0;
 }
 
 static bool
@@ -87,7 +90,6 @@ read_disk(const struct xml_node *array, const struct xml_node *n,
 	d->key = read_int(xml_child(n, "key"), -1);
 	d->controller_key = read_int(xml_child(n, "controllerKey"), 0);
 	d->unit = read_int(xml_child(n, "unitNumber"), -1);
-	d->capacity_bytes = capacity_of(n);
 	d->is_physical_rdm = strcmp(xml_text(xml_child(backing,
 					"compatibilityMode")),
 				 "physicalMode") == 0;
@@ -95,7 +97,7 @@ read_disk(const struct xml_node *array, const struct xml_node *n,
 	d->is_shared = strcmp(xml_text(xml_child(backing, "sharing")),
 			   "sharingMultiWriter") == 0 ||
 	    bus_is_shared(array, d->controller_key);
-	return 0;
+	return read_capacity(n, d, e);
 }
 
 static int

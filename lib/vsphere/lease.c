@@ -15,6 +15,7 @@ enum {
 	READY_LIMIT_S = 600,
 	READY_POLL_MS = 200,
 	TIMEOUT_MIN_S = 4,
+	TIMEOUT_MAX_S = 3600,
 	TIMEOUT_DEFAULT_S = 300,
 	RENEW_MAX_MS = 30 * 1000,
 	LOOK_MS = 2000, /* how soon a lost lease is seen */
@@ -50,6 +51,8 @@ read_info(struct lease *l, const struct xml_node *info, struct err *e)
 	seconds = soap_u64(xml_child(info, "leaseTimeout"), TIMEOUT_DEFAULT_S);
 	if (seconds < TIMEOUT_MIN_S)
 		seconds = TIMEOUT_MIN_S;
+	if (seconds > TIMEOUT_MAX_S)
+		seconds = TIMEOUT_MAX_S;
 	l->timeout_ms = seconds * 1000;
 	return leaseinfo_read(l->v, info, &l->items, &l->n_items, e);
 }

@@ -44,7 +44,8 @@ version_choose(const char *xml, size_t n, char *out, size_t size, struct err *e)
 	size_t i;
 
 	if (x == NULL) {
-		e->class = ERR_PROTO;
+		if (e->class == ERR_DATA)
+			e->class = ERR_PROTO;
 		return err_ctx(e, "vimServiceVersions.xml");
 	}
 	ns = find_vim25(x);

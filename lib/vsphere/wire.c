@@ -204,7 +204,8 @@ wire_post(struct wire *w, const char *action, const struct buf *envelope,
 	    check_status(w, reply->status, e) == 0) {
 		x = xml_parse(buf_text(&body), body.len, e);
 		if (x == NULL) {
-			e->class = ERR_PROTO;
+			if (e->class == ERR_DATA)
+				e->class = ERR_PROTO;
 			err_ctx(e, "reply of %s", w->server->host);
 		}
 	}

@@ -193,9 +193,11 @@ host_spec()
 	mkdir -p "${HOST%/*}" || return 1
 	(
 		flock 9
-		[ "$spec/.done" -nt "$T/host/mkspec" ] && exit 0
+		# A copied tree still has the disks of its original in the spec.
+		[ "$spec/.done" -nt "$T/host/mkspec" ] &&
+			[ "$(cat "$spec/.done")" = "$spec" ] && exit 0
 		rm -rf "$spec"
-		"$T/host/mkspec" "$spec" >&2 && : >"$spec/.done"
+		"$T/host/mkspec" "$spec" >&2 && echo "$spec" >"$spec/.done"
 	) 9>"$spec.lock" || return 1
 	HOST_SPEC=$spec
 }
