@@ -10,10 +10,7 @@
 
 /* So many bytes behind the end are counted before we give up. */
 #define AFTER_END_MAX (UINT64_C(1) << 20)
-
-/* Hosts send one four times for each gap: more of them than a small disk has
- * grains. */
-enum { PROGRESS_SPARE = 1024 };
+#define PROGRESS_SPARE 1024 /* four for each gap, on a small disk */
 
 /* The stream is a row of items; each state takes one whole item. */
 enum state {
