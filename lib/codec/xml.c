@@ -1,20 +1,32 @@
 #include "codec/xml.h"
 
-#include <errno.h>
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
-#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/utf8.h"
+#include "codec/xmlscan.h"
 
 #define XSI "http://www.w3.org/2001/XMLSchema-instance"
 
 struct xml {
 	xmlDoc *doc;
+};
+
+/* Behind a parser's _private. */
+struct reader {
+	const char *at;
+	size_t left;
+	size_t text_bytes;  /* in the tree so far */
+	unsigned int nodes; /* elements, attributes and declarations */
+	int ns_above[XML_MAX_DEPTH + 1]; /* declarations down to each level */
+	struct err why;
 };
 
 /* Some errors of libxml2 belong to no context and would go to stderr. */
@@ -39,29 +51,17 @@ xml_cleanup(void)
 	xmlCleanupParser();
 }
 
-/* libxml2 guesses other encodings from the first bytes, and falls back to
- * Latin-1 in the middle of a document: neither may happen. */
-static int
-check_utf8(const char *p, size_t n, struct err *e)
+__attribute__((format(printf, 2, 3))) static void
+refuse(xmlParserCtxt *c, const char *fmt, ...)
 {
-	unsigned int line = 1;
-	uint32_t v;
-	size_t len;
+	struct reader *r = c->_private;
+	char why[100];
+	va_list ap;
 
-	for (; n > 0; p += len, n -= len) {
-		len = utf8_next(p, n, &v);
-		if (len == 0 || v == 0)
-			return err_set(e, ERR_DATA, "line %u: not UTF-8", line);
-		line += v == '\n';
-	}
-	return 0;
-}
-
-static void
-refuse(xmlParserCtxt *c, const char *why)
-{
-	err_set(c->_private, ERR_DATA, "line %d: %s", xmlSAX2GetLineNumber(c),
-	    why);
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	err_set(&r->why, ERR_DATA, "line %d: %s", xmlSAX2GetLineNumber(c), why);
 	xmlStopParser(c);
 }
 
@@ -69,14 +69,14 @@ static void
 on_error(void *ctx, xmlError *error)
 {
 	xmlParserCtxt *c = ctx;
-	struct err *e = c->_private;
+	struct reader *r = c->_private;
 	const char *text = error->message != NULL ? error->message : "bad XML";
 
 	if (error->level < XML_ERR_ERROR)
 		return;
 	if (error->code == XML_ERR_NO_MEMORY)
-		err_set(e, ERR_OS, "out of memory");
-	err_set(e, ERR_DATA, "line %d: %.*s", error->line,
+		err_set(&r->why, ERR_OS, "out of memory");
+	err_set(&r->why, ERR_DATA, "line %d: %.*s", error->line,
 	    (int)strcspn(text, "\n"), text);
 }
 
@@ -109,118 +109,123 @@ on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id,
 	refuse(ctx, "a DOCTYPE is not allowed");
 }
 
+/* The tree takes many times the bytes of a document of short elements, and
+ * prefixes are looked up among all declarations in force. */
+static bool
+is_too_much(xmlParserCtxt *c, int more, size_t text_bytes)
+{
+	struct reader *r = c->_private;
+
+	r->nodes += (unsigned int)more;
+	r->text_bytes += text_bytes;
+	if (r->nodes > XML_MAX_NODES)
+		refuse(c, "more than %d elements and attributes",
+		    XML_MAX_NODES);
+	else if (r->text_bytes > XML_MAX_TEXT)
+		refuse(c, "more than %d bytes of text", XML_MAX_TEXT);
+	else
+		return false;
+	return true;
+}
+
 static void
 on_start(void *ctx, const xmlChar *name, const xmlChar *prefix,
     const xmlChar *uri, int n_ns, const xmlChar **ns, int n_attrs,
     int n_defaulted, const xmlChar **attrs)
 {
-	if (((xmlParserCtxt *)ctx)->nodeNr >= XML_MAX_DEPTH)
-		refuse(ctx, "elements are nested too deeply");
-	else
-		xmlSAX2StartElementNs(ctx, name, prefix, uri, n_ns, ns, n_attrs,
+	xmlParserCtxt *c = ctx;
+	struct reader *r = c->_private;
+	size_t bytes = 0;
+	int level = c->nodeNr, i;
+
+	if (level >= XML_MAX_DEPTH) {
+		refuse(c, "elements are nested too deeply");
+		return;
+	}
+	r->ns_above[level + 1] = r->ns_above[level] + n_ns;
+	if (r->ns_above[level + 1] > XML_MAX_NS) {
+		refuse(c, "more than %d namespaces", XML_MAX_NS);
+		return;
+	}
+	for (i = 0; i < n_ns; i++)
+		if (ns[2 * i + 1] != NULL)
+			bytes += strlen((const char *)ns[2 * i + 1]);
+	for (i = 0; i < n_attrs; i++)
+		bytes += (size_t)(attrs[5 * i + 4] - attrs[5 * i + 3]);
+	if (!is_too_much(c, 1 + n_ns + n_attrs, bytes))
+		xmlSAX2StartElementNs(c, name, prefix, uri, n_ns, ns, n_attrs,
 		    n_defaulted, attrs);
 }
 
+/* Keeps what stands before the first child only, so that an element has one
+ * text node: neither our formats nor SOAP mix text and elements. */
+static void
+on_text(void *ctx, const xmlChar *text, int len)
+{
+	xmlParserCtxt *c = ctx;
+	const xmlNode *last = c->node == NULL ? NULL : c->node->last;
+
+	if (last != NULL && last->type == XML_ELEMENT_NODE)
+		return;
+	if (!is_too_much(c, 0, (size_t)len))
+		xmlSAX2Characters(c, text, len);
+}
+
 static xmlParserCtxt *
-new_context(struct err *e)
+new_context(struct reader *r)
 {
 	xmlParserCtxt *c = xmlNewParserCtxt();
 
 	if (c == NULL) {
-		err_set(e, ERR_OS, "out of memory");
+		err_set(&r->why, ERR_OS, "out of memory");
 		return NULL;
 	}
-	c->_private = e;
+	c->_private = r;
 	c->sax->serror = on_error;
 	c->sax->startDocument = on_document;
 	c->sax->internalSubset = on_doctype;
 	c->sax->startElementNs = on_start;
+	c->sax->characters = on_text;
+	c->sax->ignorableWhitespace = on_text;
+	c->sax->comment = NULL;
+	c->sax->processingInstruction = NULL;
 	return c;
 }
 
-static xmlNode *
-first_of(xmlElementType type, xmlNode *n)
-{
-	while (n != NULL && n->type != type)
-		n = n->next;
-	return n;
-}
-
-/* Makes the first text node hold all text directly inside its parent, so that
- * xml_text() need not allocate.  Copies each byte once. */
+/* After an error libxml2 goes on, and no longer sees the tags that
+ * xmlscan_check() saw: the input ends there. */
 static int
-join_text(xmlNode *parent, struct err *e)
+read_more(void *ctx, char *to, int room)
 {
-	xmlNode *first = first_of(XML_TEXT_NODE, parent->children), *n;
-	struct buf all = { 0 };
-	int rc = -1;
+	struct reader *r = ctx;
+	size_t n = (size_t)room < r->left ? (size_t)room : r->left;
 
-	if (first == NULL || first_of(XML_TEXT_NODE, first->next) == NULL)
+	if (r->why.class != ERR_NONE)
 		return 0;
-	for (n = first; n != NULL; n = first_of(XML_TEXT_NODE, n->next))
-		if (n->content != NULL)
-			buf_puts(&all, (const char *)n->content);
-	if (buf_check(&all, e) == -1)
-		goto out;
-	xmlNodeSetContent(first, (const xmlChar *)buf_text(&all));
-	if (first->content == NULL) {
-		err_set(e, ERR_OS, "out of memory");
-		goto out;
-	}
-	rc = 0;
-out:
-	buf_free(&all);
-	return rc;
-}
-
-static int
-join_attrs(const xmlNode *n, struct err *e)
-{
-	xmlAttr *a;
-
-	for (a = n->properties; a != NULL; a = a->next)
-		if (join_text((xmlNode *)a, e) == -1)
-			return -1;
-	return 0;
-}
-
-static int
-join_all(xmlNode *root, struct err *e)
-{
-	xmlNode *n = root, *next;
-
-	for (;;) {
-		if (join_text(n, e) == -1 || join_attrs(n, e) == -1)
-			return -1;
-		next = first_of(XML_ELEMENT_NODE, n->children);
-		while (next == NULL && n != root) {
-			next = first_of(XML_ELEMENT_NODE, n->next);
-			n = n->parent;
-		}
-		if (next == NULL)
-			return 0;
-		n = next;
-	}
+	memcpy(to, r->at, n);
+	r->at += n;
+	r->left -= n;
+	return (int)n;
 }
 
 static xmlDoc *
-parse(const void *p, size_t n, struct err *e)
+parse(struct reader *r)
 {
-	xmlParserCtxt *c = new_context(e);
+	xmlParserCtxt *c = new_context(r);
 	xmlDoc *doc;
 
 	if (c == NULL)
 		return NULL;
-	doc = xmlCtxtReadMemory(c, p, (int)n, NULL, NULL,
-	    XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR |
-		XML_PARSE_NOWARNING);
+	/* Not from memory: libxml2 would copy all of it first. */
+	doc = xmlCtxtReadIO(c, read_more, NULL, r, NULL, NULL,
+	    XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT |
+		XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	xmlFreeParserCtxt(c);
 	/* A stopped parser returns what it has; so does a wrong prefix. */
-	if (e->class == ERR_NONE && doc != NULL &&
-	    xmlDocGetRootElement(doc) != NULL &&
-	    join_all(xmlDocGetRootElement(doc), e) == 0)
+	if (r->why.class == ERR_NONE && doc != NULL &&
+	    xmlDocGetRootElement(doc) != NULL)
 		return doc;
-	err_set(e, ERR_DATA, "no XML document");
+	err_set(&r->why, ERR_DATA, "no XML document");
 	xmlFreeDoc(doc);
 	return NULL;
 }
@@ -228,28 +233,27 @@ parse(const void *p, size_t n, struct err *e)
 struct xml *
 xml_parse(const void *p, size_t n, struct err *e)
 {
-	const char *bytes = p;
-	struct err why = { 0 };
+	struct reader r = { .at = p, .left = n };
 	struct xml *x = NULL;
 
 	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
-		bytes += 3;
-		n -= 3;
+		r.at += 3;
+		r.left -= 3;
 	}
-	if (n == 0 || n > INT_MAX) {
-		err_set(e, ERR_DATA, n == 0 ? "no XML document" : "too large");
+	if (r.left == 0) {
+		err_set(e, ERR_DATA, "no XML document");
 		return NULL;
 	}
-	if (check_utf8(bytes, n, e) == -1)
+	if (xmlscan_check(r.at, r.left, e) == -1)
 		return NULL;
 	x = calloc(1, sizeof(*x));
 	if (x == NULL) {
 		err_sys(e, ERR_OS, "XML document");
 		return NULL;
 	}
-	x->doc = parse(bytes, n, &why);
+	x->doc = parse(&r);
 	if (x->doc == NULL) {
-		err_set(e, why.class, "%s", why.text);
+		err_set(e, r.why.class, "%s", r.why.text);
 		xml_free(x);
 		return NULL;
 	}

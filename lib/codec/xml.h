@@ -9,14 +9,22 @@
 /*
  * xml - untrusted XML in, well-formed XML out (libxml2).
  *
- * A document with a DOCTYPE, more than XML_MAX_DEPTH levels or invalid
- * UTF-8 is refused with ERR_DATA; nothing is loaded from anywhere and no
- * entity but the five predefined ones is known.  Comments and processing
- * instructions are dropped.  Names are matched by local name: the prefix does
+ * A document with a DOCTYPE, invalid UTF-8 or more than one of the limits
+ * below is refused with ERR_DATA, so that its tree takes less than 140 MiB
+ * and its parsing a few seconds, whatever it is; nothing is loaded from
+ * anywhere and no entity but the five predefined ones is known.  Comments and
+ * processing instructions are dropped.  Names are matched by local name: the prefix does
  * not count.  Nodes and their texts belong to their document, which does not
  * change: any thread may read it.
  */
-enum { XML_MAX_DEPTH = 200 };
+enum {
+	XML_MAX_DEPTH = 200,
+	XML_MAX_NODES = 400000,  /* elements, attributes, declarations; a page
+				   of a hundred large VMs has 300,000 */
+	XML_MAX_TEXT = 16 << 20, /* bytes of texts and values */
+	XML_MAX_TAG = 65536,     /* bytes of "<a b='c'>" */
+	XML_MAX_NS = 256,        /* declarations in force at an element */
+};
 
 struct xml;      /* a document */
 struct xml_node; /* an element in it */
@@ -44,7 +52,8 @@ const struct xml_node *xml_find(const struct xml_node *n, const char *path);
 const char *xml_name(const struct xml_node *n); /* local name */
 const char *xml_ns(const struct xml_node *n);   /* namespace URI or "" */
 
-/* The text directly inside, "" if there is none or n is NULL. */
+/* The text inside before the first child element, "" if there is none or n is
+ * NULL. */
 const char *xml_text(const struct xml_node *n);
 
 /* An attribute's value by local name, or NULL. */

@@ -39,6 +39,12 @@ static const char *const state_names[] = {
 /* How far the closing parts of a streamed file have come. */
 enum closing { GRAINS, DIRECTORY_DONE, FOOTER_DONE };
 
+static const char *const missing_parts[] = {
+	[GRAINS] = "grain directory",
+	[DIRECTORY_DONE] = "footer",
+	[FOOTER_DONE] = "end marker",
+};
+
 struct vmdki {
 	struct vmdkr_ops ops;
 	struct vmdkr_info *info;
@@ -50,13 +56,11 @@ struct vmdki {
 	enum state state;
 	size_t need;     /* bytes of the item */
 	uint64_t offset; /* of the item in the stream */
-
 	enum closing closing;
 	uint64_t directory_sector; /* where it was seen */
 	uint64_t directory_left;   /* sectors of it to come */
 	uint64_t after_end;        /* bytes */
 	uint64_t progress_markers;
-
 	unsigned char first[VMDK_SECTOR_BYTES]; /* the header as it came */
 };
 
@@ -94,7 +98,6 @@ expect_marker(struct vmdki *s)
 	expect(s, AT_MARKER, VMDK_SECTOR_BYTES);
 }
 
-/* On the disk, in bytes. */
 static void
 move_to(struct vmdki *s, uint64_t position)
 {
@@ -353,14 +356,6 @@ take_progress(struct vmdki *s, const unsigned char *p, struct err *e)
 	return 0;
 }
 
-static const char *
-missing_part(const struct vmdki *s)
-{
-	if (s->closing == GRAINS)
-		return "grain directory";
-	return s->closing == DIRECTORY_DONE ? "footer" : "end marker";
-}
-
 static int
 take_end(struct vmdki *s, const unsigned char *p, struct err *e)
 {
@@ -370,7 +365,7 @@ take_end(struct vmdki *s, const unsigned char *p, struct err *e)
 	if (!vmdk_is_front(&s->header) && s->closing != FOOTER_DONE)
 		return err_set(e, ERR_IO,
 		    "end marker at sector %ju before the %s", sector_of(s),
-		    missing_part(s));
+		    missing_parts[s->closing]);
 	expect(s, AT_END, VMDK_SECTOR_BYTES);
 	return vmdkt_finish(s->tables, e);
 }
@@ -450,7 +445,7 @@ cut_short(const struct vmdki *s, size_t have, struct err *e)
 		    "stream ends after %ju bytes, inside %s", n,
 		    state_names[s->state]);
 	return err_set(e, ERR_IO, "stream ends after %ju bytes, before its %s",
-	    n, missing_part(s));
+	    n, missing_parts[s->closing]);
 }
 
 /* A file with its tables in front may go without an end marker, and with
@@ -468,13 +463,11 @@ check_end(struct vmdki *s, size_t have, struct err *e)
 	}
 	if (s->state != AT_END)
 		return cut_short(s, have, e);
-	if (s->after_end % VMDK_SECTOR_BYTES == 0 && front)
+	if (s->after_end == 0 ||
+	    (front && s->after_end % VMDK_SECTOR_BYTES == 0))
 		return 0;
-	if (s->after_end > 0)
-		return err_set(e, ERR_IO,
-		    "%ju bytes after the end of the stream",
-		    (uintmax_t)s->after_end);
-	return 0;
+	return err_set(e, ERR_IO, "%ju bytes after the end of the stream",
+	    (uintmax_t)s->after_end);
 }
 
 int

@@ -306,6 +306,7 @@ perform(struct http_recv *r, const struct url *u, struct curl_slist *headers,
 	if (text == NULL)
 		return code;
 	bad |= curl_easy_setopt(c, CURLOPT_URL, text);
+	bad |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, req->fresh ? 1L : 0L);
 	bad |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)r->stall_s);
 	bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	bad |= curl_easy_setopt(c, CURLOPT_RESOLVE, resolve);

@@ -47,6 +47,7 @@ struct http_req {
 	const void *body;           /* sent with Content-Length, or NULL */
 	size_t body_len;
 	bool decode;     /* offer and undo content encodings (not for disks) */
+	bool fresh;      /* a new connection: then libcurl never repeats it */
 	bool any_status; /* sink gets any status's body, not only 200 and 206 */
 	struct sink sink;          /* { 0 } drops the body */
 	unsigned int stall_s;      /* if less than the conf's; 0: that */

@@ -141,6 +141,25 @@ check_removed(struct vim *v, const struct moref *vm_ref,
 	return rc;
 }
 
+/* A reply that was lost says nothing: the host may be at it, or not. */
+static int
+remove_surely(struct vim *v, const struct moref *vm, const struct moref *ref,
+    struct err *e)
+{
+	if (remove_ref(v, ref, e) == -1) {
+		if (e->fault[0] != '\0' || e->class >= ERR_SIGNAL)
+			return -1;
+		log_step("removal of the snapshot: %s", e->text);
+		err_clear(e);
+		/* Removing what is gone is no failure. */
+		if (task_wait_idle(v, vm, "RemoveSnapshot_Task", REMOVE_LIMIT_S,
+			e) == -1 ||
+		    remove_ref(v, ref, e) == -1)
+			return -1;
+	}
+	return check_removed(v, vm, ref, e);
+}
+
 /* Without the reference, e.g. if the connection broke during creation: the
  * host may still be at it. */
 static int
@@ -340,9 +359,7 @@ snap_commit(struct snap *s, struct err *e)
 	if (s->ref.id[0] == '\0')
 		rc = find_by_name(s, &own);
 	if (rc == 0 && s->is_made)
-		rc = remove_ref(s->v, &s->ref, &own);
-	if (rc == 0)
-		rc = check_removed(s->v, &s->vm, &s->ref, &own);
+		rc = remove_surely(s->v, &s->vm, &s->ref, &own);
 	sig_unshield();
 	s->is_made = false; /* once is enough */
 	if (rc == 0) {
@@ -386,9 +403,8 @@ snap_sweep(struct vim *v, struct vm *vm, const struct snap_mark *mark,
 			continue;
 		log_warn("%s: removing snapshot %s, left by an earlier run",
 		    vm->name, vm->snapshots[i].name);
-		if (remove_ref(v, &vm->snapshots[i].ref, e) == -1 ||
-		    check_removed(v, &vm->ref, &vm->snapshots[i].ref, e) ==
-			-1) {
+		if (remove_surely(v, &vm->ref, &vm->snapshots[i].ref, e) ==
+		    -1) {
 			e->class = e->class >= ERR_SIGNAL ? e->class : ERR_TEMP;
 			return err_ctx(e,
 			    "leftover snapshot %s could not be removed",

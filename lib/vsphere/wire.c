@@ -183,7 +183,7 @@ check_status(const struct wire *w, int status, struct err *e)
 
 struct xml *
 wire_post(struct wire *w, const char *action, const struct buf *envelope,
-    struct http_reply *reply, struct err *e)
+    bool once, struct http_reply *reply, struct err *e)
 {
 	const char *const headers[] = {
 		"Content-Type: text/xml; charset=\"utf-8\"", action, NULL
@@ -195,6 +195,7 @@ wire_post(struct wire *w, const char *action, const struct buf *envelope,
 		.body = envelope->data,
 		.body_len = envelope->len,
 		.decode = true,
+		.fresh = once,
 		.any_status = true,
 		.sink = { collect, &body } };
 	struct xml *x = NULL;

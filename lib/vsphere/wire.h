@@ -1,6 +1,7 @@
 #ifndef VSPHERE_WIRE_H
 #define VSPHERE_WIRE_H
 
+#include <stdbool.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "codec/xml.h"
@@ -27,9 +28,11 @@ int wire_get(struct wire *w, const char *path, struct buf *body,
     struct http_reply *reply, struct err *e);
 
 /* POSTs an envelope; the reply's document, also of a SOAP fault.
- * action: "SOAPAction: ..." */
+ * action: "SOAPAction: ...".  once: the call may not be made twice, so no
+ * connection is reused for it. */
 struct xml *wire_post(struct wire *w, const char *action,
-    const struct buf *envelope, struct http_reply *reply, struct err *e);
+    const struct buf *envelope, bool once, struct http_reply *reply,
+    struct err *e);
 
 /* The cookie to send from now on, "" for none. */
 void wire_set_cookie(struct wire *w, const char *cookie);
