@@ -247,13 +247,15 @@ negotiate(struct vim *v, struct err *e)
 		err_set(e,
 		    reply.status == 502 || reply.status == 503 ? ERR_UNAVAIL
 							       : ERR_PROTO,
-		    "no vSphere API here (HTTP status %d for "
+		    "%s: no vSphere API here (HTTP status %d for "
 		    "/sdk/vimServiceVersions.xml)",
-		    reply.status);
+		    v->server.host, reply.status);
 		goto out;
 	}
 	rc = version_choose(buf_text(&body), body.len, v->api, sizeof(v->api),
 	    e);
+	if (rc == -1)
+		err_ctx(e, "%s", v->server.host);
 	snprintf(v->soap_action, sizeof(v->soap_action),
 	    "SOAPAction: \"urn:vim25/%s\"", v->api);
 out:
