@@ -121,6 +121,8 @@ from_environment(void)
 		return NULL;
 	secret_add(text, strlen(text));
 	copy = strdup(text);
+	/* The kernel goes on showing the place where it stood. */
+	explicit_bzero((char *)(uintptr_t)text, strlen(text));
 	unsetenv("ESXBK_PASSWORD");
 	return copy;
 }

@@ -1,6 +1,7 @@
 #include "codec/xml.h"
 
 #include <libxml/SAX2.h>
+#include <libxml/dict.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <stdarg.h>
@@ -110,7 +111,7 @@ on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id,
 }
 
 /* The tree takes many times the bytes of a document of short elements, and
- * prefixes are looked up among all declarations in force. */
+ * libxml2's table of names becomes slow. */
 static bool
 is_too_much(xmlParserCtxt *c, int more, size_t text_bytes)
 {
@@ -123,6 +124,8 @@ is_too_much(xmlParserCtxt *c, int more, size_t text_bytes)
 		    XML_MAX_NODES);
 	else if (r->text_bytes > XML_MAX_TEXT)
 		refuse(c, "more than %d bytes of text", XML_MAX_TEXT);
+	else if (xmlDictSize(c->dict) > XML_MAX_NAMES)
+		refuse(c, "more than %d names", XML_MAX_NAMES);
 	else
 		return false;
 	return true;
@@ -142,6 +145,7 @@ on_start(void *ctx, const xmlChar *name, const xmlChar *prefix,
 		refuse(c, "elements are nested too deeply");
 		return;
 	}
+	/* A prefix is looked up among all of them. */
 	r->ns_above[level + 1] = r->ns_above[level] + n_ns;
 	if (r->ns_above[level + 1] > XML_MAX_NS) {
 		refuse(c, "more than %d namespaces", XML_MAX_NS);

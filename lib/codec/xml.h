@@ -10,20 +10,22 @@
  * xml - untrusted XML in, well-formed XML out (libxml2).
  *
  * A document with a DOCTYPE, invalid UTF-8 or more than one of the limits
- * below is refused with ERR_DATA, so that its tree takes less than 140 MiB
- * and its parsing a few seconds, whatever it is; nothing is loaded from
- * anywhere and no entity but the five predefined ones is known.  Comments and
- * processing instructions are dropped.  Names are matched by local name: the prefix does
- * not count.  Nodes and their texts belong to their document, which does not
- * change: any thread may read it.
+ * below is refused with ERR_DATA, so that its tree takes less than 130 MiB
+ * and parsing it a second, whatever it is; nothing is loaded from anywhere
+ * and no entity but the five predefined ones is known.  Comments, processing
+ * instructions and text behind a child element are dropped.  Names are
+ * matched by local name: the prefix does not count.  Nodes and their texts
+ * belong to their document, which does not change: any thread may read it.
  */
 enum {
 	XML_MAX_DEPTH = 200,
-	XML_MAX_NODES = 400000,  /* elements, attributes, declarations; a page
-				   of a hundred large VMs has 300,000 */
-	XML_MAX_TEXT = 16 << 20, /* bytes of texts and values */
-	XML_MAX_TAG = 65536,     /* bytes of "<a b='c'>" */
-	XML_MAX_NS = 256,        /* declarations in force at an element */
+	/* Elements, attributes and declarations; a page of a hundred large
+	 * VMs has 300,000. */
+	XML_MAX_NODES = 400000,
+	XML_MAX_TEXT = 9 << 20, /* bytes of texts and values */
+	XML_MAX_NAMES = 65536,  /* different ones */
+	XML_MAX_TAG = 65536,    /* bytes of "<a b='c'>" */
+	XML_MAX_NS = 256,       /* declarations in force at an element */
 };
 
 struct xml;      /* a document */

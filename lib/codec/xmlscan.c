@@ -51,6 +51,8 @@ opaque_length(const char *p, size_t n)
 	const char *end;
 	size_t i, begin;
 
+	if (n < 2 || (p[1] != '!' && p[1] != '?'))
+		return 0;
 	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		begin = strlen(marks[i][0]);
 		if (n < begin || memcmp(p, marks[i][0], begin) != 0)

@@ -428,14 +428,17 @@ static void
 abort_lease(struct lease *l)
 {
 	struct err e = { 0 };
+	int rc;
 
 	sig_shield();
-	if (vim_do(l->v, "HttpNfcLeaseAbort", &l->ref, NULL, &e) == -1 &&
-	    l->lost.class == ERR_NONE)
+	rc = vim_do(l->v, "HttpNfcLeaseAbort", &l->ref, NULL, &e);
+	sig_unshield();
+	/* InvalidState: it has ended in the meantime. */
+	if (rc == -1 && l->lost.class == ERR_NONE &&
+	    strcmp(e.fault, "InvalidState") != 0)
 		log_warn("the lease could not be aborted, it ends by itself: "
 			 "%s",
 		    e.text);
-	sig_unshield();
 }
 
 void

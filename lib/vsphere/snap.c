@@ -25,6 +25,7 @@ struct snap {
 	struct vim *v;
 	struct moref vm;
 	char *name;
+	char *vm_name; /* for messages */
 	struct moref ref;
 	bool is_made; /* it may be there: remove it */
 	bool is_quiesced;
@@ -305,7 +306,7 @@ snap_open(struct vim *v, const struct vm *vm, const struct snap_mark *mark,
 	int rc = -1;
 
 	add_description(&description, mark);
-	if (s == NULL ||
+	if (s == NULL || (s->vm_name = strdup(vm->name)) == NULL ||
 	    asprintf(&s->name, "%s%s", name_prefix, mark->run) == -1) {
 		err_sys(e, ERR_OS, "snapshot");
 		goto out;
@@ -384,7 +385,8 @@ snap_free(struct snap *s)
 	if (s == NULL)
 		return;
 	if (s->is_made && snap_commit(s, &e) == -1)
-		log_error("%s", e.text);
+		log_error("%s: %s", s->vm_name, e.text);
+	free(s->vm_name);
 	free(s->name);
 	free(s);
 }

@@ -36,6 +36,33 @@ makes_something(const char *method)
 	    strncmp(method, "Export", 6) == 0;
 }
 
+/* Only the reply tells what these have made or ended: a signal must not
+ * drop it.  None takes long. */
+static bool
+must_be_heard(const char *method)
+{
+	return makes_something(method) || strcmp(method, "Login") == 0 ||
+	    strcmp(method, "HttpNfcLeaseComplete") == 0;
+}
+
+static struct xml *
+send(struct vim *v, const char *method, const struct buf *envelope,
+    struct http_reply *http, struct err *e)
+{
+	struct xml *reply;
+	bool heard = must_be_heard(method);
+
+	if (sig_check(e) == -1)
+		return NULL;
+	if (heard)
+		sig_shield();
+	reply = wire_post(v->wire, v->soap_action, envelope,
+	    makes_something(method), http, e);
+	if (heard)
+		sig_unshield();
+	return reply;
+}
+
 /* One call without looking at the session. */
 static const struct xml_node *
 call_once(struct vim *v, const char *method, const struct moref *this,
@@ -52,8 +79,7 @@ call_once(struct vim *v, const char *method, const struct moref *this,
 	if (args != NULL)
 		buf_add(&b, args->data, args->len);
 	soap_end(&b, method);
-	*reply = wire_post(v->wire, v->soap_action, &b, makes_something(method),
-	    http, e);
+	*reply = send(v, method, &b, http, e);
 	if (*reply != NULL) {
 		n = soap_response(*reply, method, e);
 		if (n == NULL) {

@@ -13,7 +13,7 @@ enum {
 	REPLY_LIMIT = 64 << 20, /* a page of a hundred large VMs has 5 MiB */
 	BUSY_TRIES = 4,
 	BUSY_PAUSE_MS = 500,
-	CLEANUP_STALL_S = 30,
+	CLEANUP_STALL_S = 60,
 	CALL_LIMIT_S = 1800, /* long work is a task: no call takes long */
 	COOKIE_SIZE = sizeof(((struct http_reply *)0)->set_cookie),
 };
