@@ -147,6 +147,7 @@ progress_format_json(const struct progress_state *s, struct buf *b,
 	uint64_t left;
 	int rc;
 
+	json_set_text(o, "schema", "esxbk.result/1");
 	json_set_text(o, "type", "progress");
 	json_set_text(o, "disk", s->label);
 	json_set_int(o, "capacity", (long long)s->capacity_bytes);

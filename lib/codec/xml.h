@@ -39,6 +39,9 @@ void xml_cleanup(void);
 struct xml *xml_parse(const void *p, size_t n, struct err *e);
 void xml_free(struct xml *x); /* NULL is fine */
 
+/* The memory it takes, about, for whoever keeps several. */
+size_t xml_bytes(const struct xml *x);
+
 const struct xml_node *xml_root(const struct xml *x);
 
 /* First child element of that local name (NULL: of any name), or NULL;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,26 +83,6 @@ make_partial(struct point *p, time_t when, struct err *e)
 	return 0;
 }
 
-/* A folder made here must outlive a power cut as the point in it does. */
-static int
-make_dir(const char *dir, struct err *e)
-{
-	struct stat st;
-	char *copy;
-	int rc;
-
-	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
-		return 0;
-	if (file_mkdir(dir, e) == -1)
-		return -1;
-	copy = strdup(dir);
-	if (copy == NULL)
-		return err_sys(e, ERR_OS, "%s", dir);
-	rc = file_sync_dir(dirname(copy), e);
-	free(copy);
-	return rc;
-}
-
 struct point *
 point_open(const char *dir, const char *stem, time_t when, struct err *e)
 {
@@ -126,7 +105,7 @@ point_open(const char *dir, const char *stem, time_t when, struct err *e)
 		err_sys(e, ERR_OS, "%s", dir);
 		goto fail;
 	}
-	if (make_dir(dir, e) == -1)
+	if (file_mkdir(dir, e) == -1)
 		goto fail;
 	p->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->dirfd == -1) {

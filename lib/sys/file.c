@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,21 +129,6 @@ file_read_secret_fd(int fd, struct err *e)
 }
 
 int
-file_mkdir(const char *path, struct err *e)
-{
-	struct stat st;
-	int saved;
-
-	if (mkdir(path, 0755) == 0)
-		return 0;
-	saved = errno;
-	if (saved == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return 0;
-	errno = saved == EEXIST ? ENOTDIR : saved;
-	return err_sys(e, err_class_of_errno(errno), "make folder %s", path);
-}
-
-int
 file_sync_dir(const char *path, struct err *e)
 {
 	int fd, rc;
@@ -155,6 +141,39 @@ file_sync_dir(const char *path, struct err *e)
 		err_sys(e, ERR_IO, "fsync %s", path);
 	close(fd);
 	return rc;
+}
+
+static int
+sync_parent(const char *path, struct err *e)
+{
+	char *copy = strdup(path);
+	int rc;
+
+	if (copy == NULL)
+		return err_sys(e, ERR_OS, "%s", path);
+	rc = file_sync_dir(dirname(copy), e);
+	free(copy);
+	return rc;
+}
+
+int
+file_mkdir(const char *path, struct err *e)
+{
+	struct stat st;
+	int saved;
+
+	if (mkdir(path, 0755) == 0) {
+		if (sync_parent(path, e) == 0)
+			return 0;
+		/* Found by the next run, it would never be synced. */
+		(void)rmdir(path);
+		return -1;
+	}
+	saved = errno;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	errno = saved == EEXIST ? ENOTDIR : saved;
+	return err_sys(e, err_class_of_errno(errno), "make folder %s", path);
 }
 
 int

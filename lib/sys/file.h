@@ -24,7 +24,8 @@ char *file_read_secret(const char *path, bool any_mode, struct err *e);
 /* First line of what fd gives until its end, as a secret. */
 char *file_read_secret_fd(int fd, struct err *e);
 
-/* Makes one folder (0755 and the umask); one that exists is fine. */
+/* Makes one folder (0755 and the umask), durably: its parent is synced.  One
+ * that exists is fine. */
 int file_mkdir(const char *path, struct err *e);
 
 /* fsync of a folder: makes names in it durable. */

@@ -2,52 +2,138 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/clock.h"
+#include "sys/sig.h"
+
+enum {
+	END_MS = 5000,   /* from the end of the output to that of the command */
+	GRACE_MS = 2000, /* from SIGTERM to SIGKILL */
+	STEP_MS = 5,
+};
 
 static void
-child(int out, const char *command)
+child(int out, const char *command, const sigset_t *mask)
 {
-	static const int reset[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa;
 	size_t i;
 
-	for (i = 0; i < sizeof(reset) / sizeof(reset[0]); i++)
-		signal(reset[i], SIG_DFL);
+	/* nohup's SIGHUP stays ignored; SIGPIPE is so by sig_open(). */
+	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		if (sigaction(caught[i], NULL, &sa) == 0 &&
+		    sa.sa_handler != SIG_IGN)
+			signal(caught[i], SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
 	if (dup2(out, STDOUT_FILENO) == -1)
 		_exit(127);
+	sigprocmask(SIG_SETMASK, mask, NULL);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(127);
+}
+
+static pid_t
+start(int out, const char *command)
+{
+	sigset_t all, old;
+	pid_t pid;
+
+	/* Our handlers must not run in the child. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0)
+		child(out, command, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
+/* Waits for the next output: -1 if a signal came meanwhile. */
+static int
+wait_output(int fd, struct err *e)
+{
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
+		{ .fd = sig_is_shielded() ? -1 : sig_fd(), .events = POLLIN } };
+
+	(void)poll(p, 2, -1);
+	return sig_check(e);
 }
 
 static int
 drain(int fd, struct buf *out, struct err *e)
 {
 	char chunk[4096];
-	ssize_t n;
+	ssize_t n = -1;
 
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+	while (n != 0 && wait_output(fd, e) == 0) {
+		n = read(fd, chunk, sizeof(chunk));
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1)
-			return err_sys(e, ERR_OS, "read from command");
+		if (n == -1) {
+			err_sys(e, ERR_OS, "read from command");
+			break;
+		}
 		buf_add(out, chunk, (size_t)n);
 		if (buf_check(out, e) == -1)
 			break;
 	}
 	explicit_bzero(chunk, sizeof(chunk));
-	return buf_check(out, e);
+	return n == 0 ? 0 : -1;
+}
+
+/* 1: it has ended; 0: it still runs after so long, or when a signal came. */
+static int
+wait_end(pid_t pid, unsigned int ms, int *status, struct err *e)
+{
+	uint64_t end = clock_mono_ms() + ms;
+	pid_t got;
+
+	while ((got = waitpid(pid, status, WNOHANG)) == 0) {
+		if (sig_pending() != 0 || clock_mono_ms() >= end)
+			return 0;
+		sig_sleep_ms(STEP_MS);
+	}
+	return got == pid ? 1 : err_sys(e, ERR_OS, "wait for command");
+}
+
+/* The command alone: what it started shares our process group, as a question
+ * on the terminal needs. */
+static void
+stop(pid_t pid)
+{
+	static const int signals[] = { SIGTERM, SIGKILL };
+	struct err ignored = { 0 };
+	int status;
+	size_t i;
+
+	sig_shield();
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		kill(pid, signals[i]);
+		if (wait_end(pid, GRACE_MS, &status, &ignored) != 0)
+			break;
+	}
+	sig_unshield();
 }
 
 static int
 reap(pid_t pid, struct err *e)
 {
-	int status;
+	int status, rc = wait_end(pid, END_MS, &status, e);
 
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return err_sys(e, ERR_OS, "wait for command");
+	if (rc == -1)
+		return -1;
+	if (rc == 0)
+		stop(pid);
+	/* ^C at the terminal ends the command as well. */
+	if ((rc == 0 || status != 0) && sig_check(e) == -1)
+		return -1;
+	if (rc == 0)
+		return err_set(e, ERR_PERM,
+		    "command did not end after its output");
 	if (WIFSIGNALED(status))
 		return err_set(e, ERR_PERM, "command was ended by signal %d",
 		    WTERMSIG(status));
@@ -63,21 +149,23 @@ proc_capture(const char *command, struct buf *out, struct err *e)
 	int fds[2], rc;
 	pid_t pid;
 
+	if (sig_check(e) == -1)
+		return -1;
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return err_sys(e, ERR_OS, "pipe");
-	pid = fork();
+	pid = start(fds[1], command);
 	if (pid == -1) {
 		err_sys(e, ERR_OS, "fork");
 		close(fds[0]);
 		close(fds[1]);
 		return -1;
 	}
-	if (pid == 0)
-		child(fds[1], command);
 	close(fds[1]);
 	rc = drain(fds[0], out, e);
-	close(fds[0]); /* a command that writes on gets SIGPIPE */
-	if (reap(pid, e) == -1)
-		rc = -1;
+	close(fds[0]);
+	if (rc == -1)
+		stop(pid);
+	else
+		rc = reap(pid, e);
 	return rc;
 }

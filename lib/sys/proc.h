@@ -11,9 +11,15 @@
  * never both.
  */
 
-/* Runs "/bin/sh -c command" with our stdin and stderr and appends its
- * stdout to out (up to out->limit); an exit other than 0 is ERR_PERM
- * naming the status but not the command's output. */
+/*
+ * Runs "/bin/sh -c command" with our stdin and stderr and appends its stdout
+ * to out (up to out->limit); an exit other than 0 is ERR_PERM naming the
+ * status but not the command's output.
+ *
+ * The command may take its time, as it may ask a person.  A signal (sig.h)
+ * ends the wait; then, after too much output, and 5 s after the end of the
+ * output the command gets SIGTERM, and SIGKILL 2 s later.
+ */
 int proc_capture(const char *command, struct buf *out, struct err *e);
 
 #endif

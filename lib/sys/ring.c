@@ -23,6 +23,7 @@ struct ring {
 	unsigned int head; /* slots filled since the start */
 	unsigned int tail; /* slots emptied since the start */
 	bool ended;        /* nothing more will be written */
+	bool dropped;      /* what is in the slots is not wanted */
 	bool failed;       /* below failed: *why */
 	struct err why;
 	size_t fill; /* the writer's: bytes in the slot at head */
@@ -34,7 +35,7 @@ slot_at(struct ring *r, unsigned int i)
 	return &r->slots[i % r->n];
 }
 
-/* The next full slot, or NULL at the end. */
+/* The next full slot that is wanted, or NULL at the end. */
 static struct slot *
 take(struct ring *r)
 {
@@ -43,7 +44,7 @@ take(struct ring *r)
 	pthread_mutex_lock(&r->lock);
 	while (r->head == r->tail && !r->ended)
 		pthread_cond_wait(&r->changed, &r->lock);
-	if (r->head != r->tail)
+	if (r->head != r->tail && !r->dropped)
 		s = slot_at(r, r->tail);
 	pthread_mutex_unlock(&r->lock);
 	return s;
@@ -225,7 +226,7 @@ ring_free(struct ring *r)
 		return;
 	if (r->has_thread) {
 		pthread_mutex_lock(&r->lock);
-		r->tail = r->head; /* the rest is not wanted */
+		r->dropped = true;
 		pthread_mutex_unlock(&r->lock);
 		end(r);
 	}

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "sys/sig.h"
 
-enum { MAX_OBJECTS = 100000, MAX_PAGES = 1000 };
+enum { MAX_OBJECTS = 100000, MAX_PAGES = 1000, MAX_BYTES = 512 << 20 };
 
 static void
 add_prop_set(struct buf *b, const char *type, const char *const *paths)
@@ -81,6 +81,10 @@ add_page(struct props *p, struct xml *page, const struct xml_node *returnval,
 	}
 	p->pages = grown;
 	p->pages[p->n_pages++] = page;
+	p->bytes += xml_bytes(page);
+	if (p->bytes > MAX_BYTES)
+		return err_set(e, ERR_PROTO, "more than %d MiB of results",
+		    MAX_BYTES >> 20);
 	n = xml_child(returnval, "objects");
 	for (; n != NULL; n = xml_next(n, "objects"))
 		if (add_object(p, n, e) == -1)

@@ -23,6 +23,7 @@ struct props_object {
 struct props {
 	struct xml **pages;
 	size_t n_pages;
+	size_t bytes; /* that the pages take */
 	struct props_object *objects;
 	size_t n;
 };

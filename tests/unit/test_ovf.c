@@ -260,8 +260,9 @@ size_of_a_descriptor_is_limited(void)
 	struct ovf o;
 
 	buf_puts(&b, OPEN);
+	/* The text alone may not be so long: XML_MAX_TEXT. */
 	while (b.len < OVF_MAX_BYTES - 2000)
-		buf_fmt(&b, "<Info>%0900d</Info>\n", 1);
+		buf_fmt(&b, "<Info>%0400d</Info><!-- %0500d -->\n", 1, 1);
 	while (b.len < OVF_MAX_BYTES - strlen(CLOSE))
 		buf_char(&b, '\n');
 	buf_puts(&b, CLOSE);
