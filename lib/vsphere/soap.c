@@ -147,42 +147,50 @@ soap_fault_class(const char *type)
 }
 
 /* What the vSphere texts do not say: what to do. */
-static const char *
-way_out(const char *type)
+static void
+add_way_out(const struct xml_node *fault, const char *type, struct buf *b)
 {
+	const char *privilege = xml_text(xml_child(fault, "privilegeId"));
+
 	if (strcmp(type, "RestrictedVersion") == 0)
-		return " (the host's free licence forbids changes through "
-		       "the API: assign a paid or evaluation licence)";
-	return "";
+		buf_puts(b,
+		    " (the host's free licence forbids changes through the "
+		    "API: assign a paid or evaluation licence)");
+	else if (strcmp(type, "NoPermission") == 0 && privilege[0] != '\0')
+		buf_fmt(b, " (missing privilege: %.80s)", privilege);
 }
 
+/* fault: the element of that type, or NULL. */
 static void
-set_fault(const char *type, const char *message, struct err *e)
+set_fault(const struct xml_node *fault, const char *message, struct err *e)
 {
+	const char *type = fault == NULL ? "" : xml_type(fault);
+	struct buf hint = { 0 };
+
 	if (e->class != ERR_NONE)
 		return;
 	snprintf(e->fault, sizeof(e->fault), "%s", type);
 	if (message[0] == '\0')
 		message = "no message";
+	add_way_out(fault, type, &hint);
 	/* Not so long that what we were doing has no room left. */
 	err_set(e, soap_fault_class(type), "%.79s%s%.500s%s", type,
-	    type[0] == '\0' ? "" : ": ", message, way_out(type));
+	    type[0] == '\0' ? "" : ": ", message, buf_text(&hint));
+	buf_free(&hint);
 }
 
 static const struct xml_node *
 fault_response(const struct xml_node *fault, struct err *e)
 {
 	const struct xml_node *detail;
-	const char *type;
+	const char *message = xml_text(xml_child(fault, "faultstring"));
 
 	detail = xml_child(xml_child(fault, "detail"), NULL);
-	type = detail == NULL ? "" : xml_type(detail);
-	if (type[0] == '\0')
+	if (detail == NULL || xml_type(detail)[0] == '\0')
 		/* Without detail: the text is all there is; never busy. */
-		err_set(e, ERR_PROTO, "%.500s",
-		    xml_text(xml_child(fault, "faultstring")));
+		err_set(e, ERR_PROTO, "%.500s", message);
 	else
-		set_fault(type, xml_text(xml_child(fault, "faultstring")), e);
+		set_fault(detail, message, e);
 	return NULL;
 }
 
@@ -218,12 +226,11 @@ soap_response(const struct xml *reply, const char *method, struct err *e)
 int
 soap_method_fault(const struct xml_node *fault, const char *what, struct err *e)
 {
-	const struct xml_node *type = xml_child(fault, "fault");
 	struct err own = { 0 };
 
 	if (e->class != ERR_NONE)
 		return -1;
-	set_fault(type == NULL ? "" : xml_type(type),
+	set_fault(xml_child(fault, "fault"),
 	    xml_text(xml_child(fault, "localizedMessage")), &own);
 	err_ctx(&own, "%s", what);
 	*e = own;
