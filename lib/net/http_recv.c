@@ -110,7 +110,9 @@ take_cookie(struct http_reply *reply, const char *line, size_t n)
 	const char *value;
 	size_t len;
 
-	if (!take_header(line, n, "Set-Cookie:", ';', pair, sizeof(pair)))
+	/* The first is the session's; more would be masked for ever. */
+	if (reply->set_cookie[0] != '\0' ||
+	    !take_header(line, n, "Set-Cookie:", ';', pair, sizeof(pair)))
 		return;
 	value = strchr(pair, '=');
 	if (value == NULL || value == pair)
@@ -121,8 +123,7 @@ take_cookie(struct http_reply *reply, const char *line, size_t n)
 		secret_add(value + 1, len - 2);
 	else
 		secret_add(value, len);
-	if (reply->set_cookie[0] == '\0')
-		memcpy(reply->set_cookie, pair, strlen(pair) + 1);
+	memcpy(reply->set_cookie, pair, strlen(pair) + 1);
 }
 
 static void

@@ -146,7 +146,9 @@ url_parse(const char *text, struct url *u, struct err *e)
 	const char *why = "not https";
 
 	*u = (struct url){ 0 };
-	if (strncasecmp(text, scheme, sizeof(scheme) - 1) == 0)
+	if (strnlen(text, URL_BYTES_MAX + 1) > URL_BYTES_MAX)
+		why = "too long";
+	else if (strncasecmp(text, scheme, sizeof(scheme) - 1) == 0)
 		why = parse(text + sizeof(scheme) - 1, u);
 	if (why == NULL)
 		return 0;

@@ -12,6 +12,8 @@
  * a name, an IPv4 address, an IPv6 address in brackets, or "*" (a lease URL
  * of an ESXi host).  { 0 } is an empty value; url_free() it.
  */
+enum { URL_BYTES_MAX = 8192 }; /* a lease URL has about 100 */
+
 struct url {
 	char *host;    /* lower case; IPv6 without brackets */
 	uint16_t port; /* 443 if none is given */

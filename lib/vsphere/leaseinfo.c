@@ -5,19 +5,22 @@
 #include "base/secret.h"
 #include "net/url.h"
 
-enum { MAX_ITEMS = 1024, TICKET_MIN = 16 };
+enum { MAX_ITEMS = 1024, TICKET_MIN = 16, TICKETS = 2 };
 
-/* The ticket is a long path segment: no log may show it. */
+/* The ticket is a long path segment, the first or second: no log may show it. */
 static void
 hide_ticket(const char *path)
 {
 	size_t n;
+	int left = TICKETS;
 
-	while (*path != '\0') {
+	while (*path != '\0' && left > 0) {
 		path += *path == '/';
 		n = strcspn(path, "/?");
-		if (n >= TICKET_MIN && memchr(path, '.', n) == NULL)
+		if (n >= TICKET_MIN && memchr(path, '.', n) == NULL) {
 			secret_add(path, n);
+			left--;
+		}
 		path += n;
 		if (*path == '?')
 			break;

@@ -90,7 +90,7 @@ refused 74 'create snapshot: NoDiskSpace: The datastore is full.' \
 fault '{"kind":"no-permission","method":"CreateSnapshot_Task","vm":"odd01",
 	"what":"VirtualMachine.State.CreateSnapshot"}'
 xp 77 --quiesce off -o d odd01
-said_like 'esxbk-export-ovf: export odd01: CreateSnapshot_Task: NoPermission: Permission to perform this operation was denied\..*'
+said 'esxbk-export-ovf: export odd01: CreateSnapshot_Task: NoPermission: Permission to perform this operation was denied. (missing privilege: VirtualMachine.State.CreateSnapshot)'
 only_points d
 host_idle
 

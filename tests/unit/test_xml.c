@@ -203,6 +203,8 @@ small_reply_cannot_become_a_huge_tree(void)
 		{ "<a>", "<b c='" HUNDRED "'/>", "</a>", text, FITS + 1 },
 		{ "<a>", "<b xmlns='" HUNDRED "'/>", "</a>", "", FITS },
 		{ "<a>", "<b xmlns='" HUNDRED "'/>", "</a>", text, FITS + 1 },
+		{ "<a>", "          ", "<b/></a>", text,
+		    XML_MAX_TEXT / 10 + 1 },
 		{ "<a>", "&lt;&#38;&gt;&amp;", "</a>", "", XML_MAX_TEXT / 4 },
 		{ "<a>", "&lt;&#38;&gt;&amp;", "</a>", text,
 		    XML_MAX_TEXT / 4 + 1 },
