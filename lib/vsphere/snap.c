@@ -398,7 +398,10 @@ snap_sweep(struct vim *v, struct vm *vm, const struct snap_mark *mark,
 	size_t i;
 
 	*n = 0;
-	if (vm_refresh_snapshots(v, vm, e) == -1)
+	/* A run that was killed may have left the host at work on one. */
+	if (task_wait_idle(v, &vm->ref, "CreateSnapshot_Task", CREATE_LIMIT_S,
+		e) == -1 ||
+	    vm_refresh_snapshots(v, vm, e) == -1)
 		return -1;
 	for (i = 0; i < vm->n_snapshots; i++) {
 		if (!snap_is_ours(&vm->snapshots[i], mark))
