@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "base/num.h"
 #include "base/utf8.h"
@@ -19,8 +20,11 @@ static struct opt_list excluded;
 static uint64_t threads = 2, if_older, retries = 2;
 
 static const struct opt table[] = {
-	{ 'o', "output", "DIR", "put the point into DIR", OPT_TEXT, &output },
-	{ 0, "format", "dir", "a folder of files", OPT_CHOICE, &format },
+	{ 'o', "output", "DIR",
+	    "put the point into DIR; an OVA: FILE.ova, - for standard output",
+	    OPT_TEXT, &output },
+	{ 0, "format", "dir|ova", "a folder of files, or one OVA", OPT_CHOICE,
+	    &format },
 	{ 0, "snapshot", "auto|never|NAME",
 	    "a temporary one; none (stopped VM); an existing one", OPT_TEXT,
 	    &snapshot },
@@ -95,6 +99,57 @@ end(void *self)
 
 static const struct export_watch watch = { begin, moved, done, end, NULL };
 
+static bool
+is_ova(void)
+{
+	return strcmp(format, "ova") == 0;
+}
+
+static bool
+has_ova_name(void)
+{
+	size_t n = strlen(output);
+
+	return n > 4 && output[n - 5] != '/' &&
+	    strcasecmp(output + n - 4, ".ova") == 0;
+}
+
+static int
+check_dir(struct err *e)
+{
+	if (strcmp(output, "-") == 0)
+		return err_set(e, ERR_USAGE,
+		    "--format dir cannot be written to standard output, "
+		    "--format ova can");
+	if (has_ova_name())
+		return err_set(e, ERR_USAGE,
+		    "for the file %s say --format ova, for a folder '%s/'",
+		    output, output);
+	return 0;
+}
+
+static int
+check_ova(struct err *e)
+{
+	if (if_older != 0 || plan != NULL)
+		return err_set(e, ERR_USAGE, "%s is for points, an OVA is none",
+		    if_older != 0 ? "--if-older" : "--plan");
+	if (strcmp(output, "-") != 0)
+		return has_ova_name() ? 0
+				      : err_set(e, ERR_USAGE,
+					    "--format ova wants --output "
+					    "FILE.ova, or -");
+	/* It takes the archive and nothing else. */
+	if (cmd_json)
+		return err_set(e, ERR_USAGE,
+		    "standard output takes the archive: give --result FILE "
+		    "in place of --json");
+	if (!cmd_dry_run && isatty(STDOUT_FILENO) == 1)
+		return err_set(e, ERR_USAGE,
+		    "standard output is a terminal, no place for an archive");
+	return 0;
+}
+
 /* "5%" or "20GiB" */
 static int
 parse_min_free(struct export_conf *conf, struct err *e)
@@ -118,9 +173,8 @@ check_options(size_t n, struct err *e)
 
 	if (output == NULL)
 		return err_set(e, ERR_USAGE, "where to? Give --output DIR");
-	if (strcmp(output, "-") == 0)
-		return err_set(e, ERR_USAGE,
-		    "--format dir cannot be written to standard output");
+	if ((is_ova() ? check_ova(e) : check_dir(e)) == -1)
+		return -1;
 	if (n == 0)
 		return err_set(e, ERR_USAGE, "which VM?");
 	if (threads == 0 || threads > 16)
@@ -133,7 +187,8 @@ check_options(size_t n, struct err *e)
 static void
 fill_conf(struct export_conf *conf)
 {
-	*conf = (struct export_conf){ .dir = output,
+	*conf = (struct export_conf){ .dir = is_ova() ? NULL : output,
+		.archive = is_ova() ? output : NULL,
 		.run = conn_run(),
 		.plan = plan,
 		.snapshot_name = snapshot,
@@ -344,6 +399,19 @@ export_picked(struct vim *v, const struct inv *inv, const bool *picked,
 	return status;
 }
 
+static int
+check_count(const struct inv *inv, const bool *picked, struct err *e)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < inv->n; i++)
+		n += picked[i];
+	if (is_ova() && n > 1)
+		return err_set(e, ERR_USAGE,
+		    "an OVA holds one VM, these are %zu", n);
+	return 0;
+}
+
 /* What the operands mean; picked has room for all of the inventory. */
 static int
 choose(struct vim *v, const char **operands, size_t n, struct inv *inv,
@@ -354,7 +422,9 @@ choose(struct vim *v, const char **operands, size_t n, struct inv *inv,
 	*picked = calloc(inv->n + 1, sizeof(**picked));
 	if (*picked == NULL)
 		return err_sys(e, ERR_OS, "memory");
-	return pick_vms(inv, operands, n, *picked, e);
+	return pick_vms(inv, operands, n, *picked, e) == -1
+	    ? -1
+	    : check_count(inv, *picked, e);
 }
 
 static int
@@ -381,7 +451,8 @@ main(int argc, char **argv)
 {
 	static const struct cmd c = { .name = "esxbk-export-ovf",
 		.about = "Back up VMs as OVF over HttpNfcLease.",
-		.synopsis = "[OPTION]... -s HOST -u USER -o DIR VM...",
+		.synopsis =
+		    "[OPTION]... -s HOST -u USER -o DIR|FILE.ova|- VM...",
 		.tables = { table, cmd_table_dry_run, conn_table },
 		.run = run };
 

@@ -270,6 +270,10 @@ account_result(const struct vm *vm, const struct export_result *r)
 	json_set_text(o, "fault",
 	    r->error.fault[0] == '\0' ? NULL : r->error.fault);
 	json_set_text(o, "kind", "full");
+	if (r->format != NULL)
+		json_set_text(o, "format", r->format);
+	if (r->spool != NULL)
+		json_set_text(o, "spool", r->spool);
 	json_set_text(o, "path", r->path);
 	json_set_text(o, "point", r->point);
 	json_set_text(o, "parent", NULL);

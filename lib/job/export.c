@@ -7,12 +7,14 @@
 #include "base/log.h"
 #include "job/account.h"
 #include "job/match.h"
+#include "job/place.h"
 #include "job/preflight.h"
+#include "job/target.h"
 #include "job/transfer.h"
+#include "store/archive.h"
 #include "store/name.h"
 #include "store/point.h"
-#include "sys/file.h"
-#include "sys/lock.h"
+#include "sys/afile.h"
 #include "sys/machine.h"
 #include "sys/sig.h"
 
@@ -23,11 +25,11 @@ struct export
 	struct vm *vm;
 	const struct export_conf *conf;
 	struct export_result *r;
-	char *dir; /* absolute */
+	struct place place;
 	char *stem;
 	char machine[MACHINE_ID_SIZE];
-	struct lock *lock;
-	struct point *point;
+	struct target *target;
+	uint64_t descriptor_bytes;
 	struct snap *snap;
 	bool is_cleaned;            /* its removal was tried */
 	const struct moref *source; /* the snapshot, or the VM */
@@ -43,33 +45,15 @@ step(struct export *x, const char *name, const char *outcome)
 }
 
 static int
-take_lock(struct export *x, struct err *e)
-{
-	char id[9], name[16], *path;
-
-	if (file_mkdir(x->conf->dir, e) == -1)
-		return -1;
-	name_uuid8(vm_identity(x->vm), id);
-	snprintf(name, sizeof(name), ".w-%s", id);
-	path = file_join(x->conf->dir, name);
-	if (path == NULL)
-		return err_sys(e, ERR_OS, "memory");
-	x->lock = lock_open(path, true, e);
-	free(path);
-	return x->lock == NULL ? -1 : 0;
-}
-
-static int
 name_things(struct export *x, struct err *e)
 {
-	x->stem = name_local(x->vm->name, vm_identity(x->vm),
-	    x->conf->has_namesake);
-	/* Marks and results want a path that does not depend on where we
-	 * were started. */
-	x->dir = realpath(x->conf->dir, NULL);
-	if (x->dir == NULL)
-		x->dir = strdup(x->conf->dir);
-	if (x->stem == NULL || x->dir == NULL)
+	const char *uuid = vm_identity(x->vm);
+
+	x->stem = x->conf->archive == NULL
+	    ? name_local(x->vm->name, uuid, x->conf->has_namesake)
+	    : name_local_short(x->vm->name, uuid, x->conf->has_namesake,
+		  ARCHIVE_STEM_BYTES);
+	if (x->stem == NULL)
 		return err_sys(e, ERR_OS, "memory");
 	return machine_id(x->machine, e);
 }
@@ -79,7 +63,7 @@ mark_of(const struct export *x)
 {
 	return (struct snap_mark){ .run = x->conf->run,
 		.machine = x->machine,
-		.repository = x->dir };
+		.repository = x->place.repository };
 }
 
 /* 1 if the newest point is young enough, with the result filled. */
@@ -114,7 +98,8 @@ sweep(struct export *x, struct err *e)
 	char text[64];
 	size_t n;
 
-	if (point_sweep(x->conf->dir, x->stem, e) == -1 ||
+	if ((x->conf->dir != NULL &&
+		point_sweep(x->conf->dir, x->stem, e) == -1) ||
 	    snap_sweep(x->v, x->vm, &mark, &n, e) == -1)
 		return -1;
 	if (n > 0) {
@@ -185,7 +170,7 @@ transfer(struct export *x, struct err *e)
 		.vm = x->vm,
 		.conf = x->conf,
 		.r = x->r,
-		.point = x->point,
+		.target = x->target,
 		.source = x->source,
 		.stem = x->stem,
 		.match = &x->match,
@@ -199,49 +184,42 @@ transfer(struct export *x, struct err *e)
 }
 
 static int
-put_descriptor(struct export *x, struct err *e)
+commit(struct export *x, struct err *e)
 {
-	char *name;
+	json_t *record;
 	int rc;
 
-	if (asprintf(&name, "%s.ovf", x->stem) == -1)
-		return err_sys(e, ERR_OS, "memory");
-	rc = point_put(x->point, name, x->descriptor.data, x->descriptor.len,
-	    e);
-	free(name);
+	x->account.v = x->v;
+	x->account.vm = x->vm;
+	x->account.conf = x->conf;
+	x->account.match = &x->match;
+	x->account.result = x->r;
+	x->account.point = target_point(x->target);
+	x->account.point_time = target_time(x->target);
+	record = account_backup(&x->account);
+	rc = target_commit(x->target, x->conf->digest, record, e);
+	json_decref(record);
+	step(x, "publish", rc == -1 ? "failed" : "ok");
 	return rc;
 }
 
 static int
 publish(struct export *x, struct err *e)
 {
-	json_t *record;
+	const char *path = target_path(x->target);
 	size_t i;
-	int rc;
 
-	if (put_descriptor(x, e) == -1 || sig_check(e) == -1)
-		return -1;
-	x->account.v = x->v;
-	x->account.vm = x->vm;
-	x->account.conf = x->conf;
-	x->account.match = &x->match;
-	x->account.result = x->r;
-	x->account.point = point_name(x->point);
-	x->account.point_time = point_time(x->point);
-	record = account_backup(&x->account);
-	rc = point_commit(x->point, x->conf->digest, record, e);
-	json_decref(record);
-	step(x, "publish", rc == -1 ? "failed" : "ok");
-	if (rc == -1)
+	if (commit(x, e) == -1)
 		return -1;
 	for (i = 0; i < x->match.n; i++)
 		x->r->written_bytes += x->match.fetches[i].bytes;
-	x->r->path = strdup(point_path(x->point));
-	x->r->point = strdup(point_name(x->point));
 	x->r->changed = true;
-	return x->r->path == NULL || x->r->point == NULL
-	    ? err_sys(e, ERR_OS, "memory")
-	    : 0;
+	if (path != NULL && (x->r->path = strdup(path)) == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	if (x->conf->dir != NULL &&
+	    (x->r->point = strdup(target_point(x->target))) == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	return 0;
 }
 
 static int
@@ -264,7 +242,7 @@ remove_snapshot(struct export *x, struct err *e)
 	return rc;
 }
 
-/* Behind the commit point: whatever happens here, the backup is good. */
+/* Whatever happens here, the backup is good. */
 static void
 clean_up(struct export *x)
 {
@@ -300,12 +278,53 @@ foretell(struct export *x, struct err *e)
 static int
 read_and_publish(struct export *x, struct err *e)
 {
+	bool is_late = place_is_stdout(&x->place);
+
 	if (make_snapshot(x, e) == -1 || sig_check(e) == -1 ||
-	    transfer(x, e) == -1 || publish(x, e) == -1)
+	    transfer(x, e) == -1 ||
+	    target_put_descriptor(x->target, x->stem, x->descriptor.data,
+		x->descriptor.len, e) == -1 ||
+	    sig_check(e) == -1)
 		return -1;
 	judge(x);
-	clean_up(x);
+	if (is_late)
+		clean_up(x);
+	if (publish(x, e) == -1) {
+		if (x->r->error.class != ERR_NONE)
+			log_error("%s: %s", x->vm->name, x->r->error.text);
+		return -1;
+	}
+	if (!is_late)
+		clean_up(x);
 	return 0;
+}
+
+static int
+open_target(struct export *x, struct err *e)
+{
+	const struct export_conf *conf = x->conf;
+
+	x->target = conf->archive == NULL
+	    ? target_open_point(conf->dir, x->stem, x->r->started, e)
+	    : target_open_archive(conf->archive, x->stem, x->r->started,
+		  x->descriptor_bytes, e);
+	if (x->target == NULL)
+		return -1;
+	if (conf->archive != NULL && conf->threads > 1)
+		log_step("an OVA takes one file after the other: no --jobs");
+	return 0;
+}
+
+static int
+preflight(struct export *x, struct err *e)
+{
+	if (preflight_vm(x->v, x->vm, x->conf, x->r, &x->descriptor_bytes, e) ==
+	    -1)
+		return -1;
+	if (!place_is_stdout(&x->place))
+		return 0;
+	log_step("the archive waits in %s until it is complete", x->r->spool);
+	return preflight_spool(x->vm, x->r->spool, e);
 }
 
 static int
@@ -313,9 +332,10 @@ run_locked(struct export *x, struct err *e)
 {
 	int rc;
 
-	if (!x->conf->is_dry_run && take_lock(x, e) == -1)
-		return -1;
-	if (name_things(x, e) == -1)
+	if ((!x->conf->is_dry_run &&
+		place_lock(&x->place, vim_server(x->v), vm_identity(x->vm),
+		    e) == -1) ||
+	    name_things(x, e) == -1)
 		return -1;
 	/* Even if there is nothing else to do: a stray snapshot grows. */
 	if (!x->conf->is_dry_run && sweep(x, e) == -1)
@@ -323,15 +343,12 @@ run_locked(struct export *x, struct err *e)
 	rc = look_for_newer(x, e);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
-	if (preflight_vm(x->v, x->vm, x->conf, x->r, e) == -1)
+	if (place_check_name(&x->place, e) == -1 || preflight(x, e) == -1)
 		return -1;
 	x->r->changed = true;
 	if (x->conf->is_dry_run)
 		return foretell(x, e);
-	x->point = point_open(x->conf->dir, x->stem, x->r->started, e);
-	if (x->point == NULL)
-		return -1;
-	return read_and_publish(x, e);
+	return open_target(x, e) == -1 ? -1 : read_and_publish(x, e);
 }
 
 static void
@@ -350,12 +367,11 @@ undo(struct export *x)
 		log_error("%s: %s", x->vm->name, e.text);
 	snap_free(x->snap);
 	sig_unshield();
-	point_free(x->point);
+	target_free(x->target);
 	match_free(&x->match);
 	buf_free(&x->descriptor);
-	lock_free(x->lock);
+	place_free(&x->place);
 	free(x->stem);
-	free(x->dir);
 }
 
 static void
@@ -390,7 +406,12 @@ export_run(struct vim *v, struct vm *vm, const struct export_conf *conf,
 
 	begin_result(r, vm);
 	r->is_dry_run = conf->is_dry_run;
-	rc = run_locked(&x, e);
+	r->format = conf->archive == NULL ? "dir" : "ova";
+	rc = place_init(&x.place, conf->dir, conf->archive, e);
+	if (rc == 0 && place_is_stdout(&x.place))
+		r->spool = afile_spool_dir();
+	if (rc == 0)
+		rc = run_locked(&x, e);
 	undo(&x);
 	r->ms = clock_mono_ms() - start;
 	if (rc == -1)

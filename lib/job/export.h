@@ -13,13 +13,15 @@
 #include "vsphere/vm.h"
 
 /*
- * export - one VM over HttpNfcLease into one finished point.
+ * export - one VM over HttpNfcLease into one finished point or OVA.
  *
  * Lock, leftovers of earlier runs, preflight, snapshot, lease, all files,
  * comparison with the host's own manifest, descriptor, lease complete,
  * publish: the one commit point, snapshot removed.  Whatever fails before
  * the commit point leaves nothing on either side; what fails after it
- * (the snapshot's removal) is told in the result and the point stays.
+ * (the snapshot's removal) is told in the result and the point stays.  An OVA
+ * for standard output is copied there when all is done and the snapshot gone,
+ * for nobody knows how long its reader takes.
  */
 enum export_snapshot {
 	EXPORT_OWN,   /* make a temporary one */
@@ -37,9 +39,10 @@ struct export_watch {
 };
 
 struct export_conf {
-	const char *dir;  /* where the point is to appear */
-	const char *run;  /* this run's id */
-	const char *plan; /* or NULL */
+	const char *dir;     /* where the point is to appear; or NULL: */
+	const char *archive; /* FILE.ova, "-" for standard output */
+	const char *run;     /* this run's id */
+	const char *plan;    /* or NULL */
 	enum export_snapshot snapshot;
 	const char *snapshot_name;
 	enum snap_quiesce quiesce;
@@ -63,8 +66,10 @@ struct export_result {
 	int exit;
 	bool changed; /* dry run: would be */
 	bool is_dry_run;
-	char *path;  /* of the point, or NULL */
-	char *point; /* its name, or NULL */
+	const char *format; /* "dir" or "ova" */
+	const char *spool;  /* folder where an archive waits, or NULL */
+	char *path;         /* of point or archive, or NULL */
+	char *point;        /* its name, or NULL */
 	time_t started;
 	uint64_t ms;
 	uint64_t capacity_bytes;
@@ -77,7 +82,7 @@ struct export_result {
 	struct err error;
 };
 
-/* 0 if there is a complete point (r->exit may be 3 or 75 all the same), else
+/* 0 if there is a complete point or OVA (r->exit may be 3 or 75 all the same), else
  * -1 with r->error, which is *e as well.  r is to be freed in any case. */
 int export_run(struct vim *v, struct vm *vm, const struct export_conf *conf,
     struct export_result *r, struct err *e);

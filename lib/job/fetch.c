@@ -20,7 +20,7 @@ enum {
 struct flight {
 	const struct fetch_env *env;
 	struct fetch *f;
-	struct point_file *file;
+	struct target_file *file;
 	struct digest *digests[DIGESTS]; /* manifest's, SHA-256, SHA-1 */
 	struct vmdkr *reader;
 	struct content *content;
@@ -114,7 +114,7 @@ arrived(void *self, const void *p, size_t n, struct err *e)
 	if (t->ring != NULL && flow_write(&t->checked, p, n, e) == -1)
 		return -1;
 	t->is_local = true;
-	if (point_file_write(t->file, p, n, e) == -1)
+	if (target_file_write(t->file, p, n, e) == -1)
 		return -1;
 	for (i = 0; i < DIGESTS; i++)
 		if (t->digests[i] != NULL &&
@@ -270,7 +270,7 @@ open_local(struct flight *t, struct err *e)
 	if (!t->f->is_disk && t->f->item->size > SMALL_FILE_MAX)
 		return err_set(e, ERR_PROTO, "the lease says %ju bytes",
 		    (uintmax_t)t->f->item->size);
-	t->file = point_file_open(t->env->point, t->f->file, e);
+	t->file = target_file_open(t->env->target, t->f->file, e);
 	if (t->file == NULL || open_digests(t, e) == -1 ||
 	    (t->f->is_disk && open_reader(t, e) == -1))
 		return -1;
@@ -297,7 +297,7 @@ fly(struct flight *t, struct err *e)
 	if (check_body(t, e) == -1)
 		return FETCH_BODY;
 	if (finish_digests(t, e) == -1 ||
-	    point_file_commit(t->file, t->f->digest_hex, e) == -1)
+	    target_file_commit(t->file, t->f->digest_hex, e) == -1)
 		return FETCH_LOCAL;
 	return FETCH_FINE;
 }
@@ -317,7 +317,7 @@ fetch_run(const struct fetch_env *env, struct fetch *f)
 	content_free(t.content);
 	for (i = 0; i < DIGESTS; i++)
 		digest_free(t.digests[i]);
-	point_file_free(t.file);
+	target_file_free(t.file);
 	if (!f->is_done)
 		return err_ctx(&f->err, "%s", f->label);
 	log_step("%s: %ju bytes in %s", f->label, (uintmax_t)f->bytes, f->file);

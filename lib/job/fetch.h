@@ -8,12 +8,12 @@
 #include "base/err.h"
 #include "codec/digest.h"
 #include "image/vmdkr.h"
-#include "store/point.h"
+#include "job/target.h"
 #include "vsphere/lease.h"
 #include "vsphere/vim.h"
 
 /*
- * fetch - one file of a lease into a point, checked while it arrives.
+ * fetch - one file of a lease into the target, checked while it arrives.
  *
  * A disk: GET -> file and digests on this thread; structure, grains and
  * content digest on a second one behind a ring.  Anything else: GET -> file
@@ -32,7 +32,7 @@ enum fetch_fault {
 struct fetch {
 	/* what to do; strings are the caller's */
 	const struct lease_item *item; /* of the lease in use */
-	const char *file;              /* name in the point */
+	const char *file;              /* name in the target */
 	const char *label;             /* "Hard disk 1", for messages */
 	uint64_t capacity_bytes; /* a disk's, as the host has it; 0: unknown */
 	bool is_disk;
@@ -42,7 +42,7 @@ struct fetch {
 
 	/* what came of it */
 	bool is_done;
-	bool is_stored;   /* the file is in the point */
+	bool is_stored;   /* the file is in the target */
 	bool is_attested; /* and the host's word on it was heard */
 	enum fetch_fault fault;
 	struct err err;
@@ -59,7 +59,7 @@ struct fetch {
 struct fetch_env {
 	struct vim *v;
 	struct lease *lease;
-	struct point *point;
+	struct target *target;
 	const volatile bool *stop;
 	/* Called from the fetching threads now and then; may be NULL. */
 	void (*moved)(void *self, struct fetch *f);

@@ -4,8 +4,11 @@
 #include <string.h>
 #include "base/num.h"
 #include "job/account.h"
+#include "sys/file.h"
 #include "vsphere/datastore.h"
 #include "vsphere/descriptor.h"
+
+enum { SPARE_BYTES = 16 << 10, SPARE_DISK_BYTES = 2 << 10 };
 
 static int
 check_excluded(const struct vm *vm, const char *const *excluded, struct err *e)
@@ -161,7 +164,7 @@ add_lines(struct export_result *r, const char *code, struct buf *lines)
 
 int
 preflight_vm(struct vim *v, const struct vm *vm, const struct export_conf *conf,
-    struct export_result *r, struct err *e)
+    struct export_result *r, uint64_t *descriptor_bytes, struct err *e)
 {
 	struct buf out = { 0 }, lines = { 0 };
 	int rc;
@@ -174,9 +177,31 @@ preflight_vm(struct vim *v, const struct vm *vm, const struct export_conf *conf,
 	rc = descriptor_create(v, &vm->ref, NULL, NULL, 0, &out, &lines, e);
 	if (rc == 0)
 		add_lines(r, "W_DESCRIPTOR", &lines);
+	/* Names and sizes of files are still missing, and an annotation may
+	 * grow in the meantime. */
+	*descriptor_bytes = out.len + out.len / 4 + SPARE_BYTES +
+	    vm->n_disks * SPARE_DISK_BYTES;
 	buf_free(&out);
 	buf_free(&lines);
 	return rc;
+}
+
+int
+preflight_spool(const struct vm *vm, const char *dir, struct err *e)
+{
+	char has[16], needs[16];
+	uint64_t bytes;
+
+	if (file_free_bytes(dir, &bytes, e) == -1)
+		return -1;
+	if (bytes >= vm->committed_bytes)
+		return 0;
+	num_format_size(bytes, has, sizeof(has));
+	num_format_size(vm->committed_bytes, needs, sizeof(needs));
+	return err_set(e, ERR_IO,
+	    "%s has %s free for the archive, the VM has %s on its datastores: "
+	    "set TMPDIR to a larger place",
+	    dir, has, needs);
 }
 
 const struct vm_snapshot *

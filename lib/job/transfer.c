@@ -17,6 +17,7 @@ struct attempt {
 	const struct transfer *t;
 	struct lease *lease;
 	volatile bool stop;
+	bool has_gap; /* a sequential target lacks a file */
 	struct fetch *pending[1024];
 	size_t n_pending;
 };
@@ -47,12 +48,40 @@ match_lease(struct attempt *a, struct err *e)
 	return 0;
 }
 
+/* Takes out what came in an earlier attempt but must come again: what the
+ * host did not confirm, and in a sequential target all behind that. */
+static int
+take_out(const struct transfer *t, struct err *e)
+{
+	bool is_sequential = target_is_sequential(t->target);
+	struct match *m = t->match;
+	size_t i, first = 0;
+
+	while (first < m->n && m->fetches[first].is_attested)
+		first++;
+	for (i = m->n; i-- > 0;) {
+		struct fetch *f = &m->fetches[i];
+
+		if (f->is_attested && (!is_sequential || i < first))
+			continue;
+		if (f->is_stored &&
+		    target_file_remove(t->target, f->file, e) == -1)
+			return -1;
+		f->is_stored = f->is_done = f->is_attested = false;
+		f->fault = FETCH_FINE;
+		err_clear(&f->err);
+	}
+	return 0;
+}
+
 static int
 list_pending(struct attempt *a, bool has_sha256, struct err *e)
 {
 	struct match *m = a->t->match;
 	size_t i;
 
+	if (take_out(a->t, e) == -1)
+		return -1;
 	for (i = 0; i < m->n; i++) {
 		struct fetch *f = &m->fetches[i];
 
@@ -60,12 +89,6 @@ list_pending(struct attempt *a, bool has_sha256, struct err *e)
 			continue;
 		if (a->n_pending == sizeof(a->pending) / sizeof(*a->pending))
 			return err_set(e, ERR_PROTO, "too many files");
-		/* Came in an earlier attempt, but the host did not confirm
-		 * it. */
-		if (f->is_stored &&
-		    point_file_remove(a->t->point, f->file, e) == -1)
-			return -1;
-		f->is_stored = f->is_done = false;
 		f->digest = a->t->conf->digest;
 		f->wants_sha1 = !has_sha256;
 		a->pending[a->n_pending++] = f;
@@ -101,19 +124,21 @@ fetch_one(struct pool *p, void *arg, size_t i, struct err *e)
 	struct fetch *f = a->pending[i];
 	struct fetch_env env = { .v = a->t->v,
 		.lease = a->lease,
-		.point = a->t->point,
+		.target = a->t->target,
 		.stop = &a->stop,
 		.moved = on_moved,
 		.self = a };
 
 	(void)p;
-	if (a->stop)
+	if (a->stop || a->has_gap)
 		return 0;
 	if (fetch_run(&env, f) == 0) {
 		if (w != NULL)
 			w->done(w->self, (size_t)(f - a->t->match->fetches));
 		return 0;
 	}
+	if (target_is_sequential(a->t->target))
+		a->has_gap = true;
 	if (f->fault != FETCH_LOCAL)
 		return 0;
 	a->stop = true;
@@ -146,10 +171,12 @@ blame_lease(struct attempt *a)
 static int
 fetch_pending(struct attempt *a, struct err *e)
 {
+	bool is_sequential = target_is_sequential(a->t->target);
 	struct err own = { 0 };
 	int rc;
 
-	rc = pool_run(fetch_one, a, a->n_pending, a->t->conf->threads, &own);
+	rc = pool_run(fetch_one, a, a->n_pending,
+	    is_sequential ? 1 : a->t->conf->threads, &own);
 	if (sig_check(e) == -1)
 		return -1;
 	/* Hosts end the body cleanly when a lease dies: of several reasons

@@ -84,7 +84,7 @@ add_character(struct buf *b, const char *s, size_t len, bool plain)
 
 /* True if the whole name fitted in. */
 static bool
-encode(struct buf *b, const char *name)
+encode(struct buf *b, const char *name, size_t longest)
 {
 	struct span span = measure(name);
 	size_t n = strlen(name), at, len, before;
@@ -101,7 +101,7 @@ encode(struct buf *b, const char *name)
 			len = 1;
 		before = b->len;
 		add_character(b, name + at, len, plain);
-		if (b->len > LONGEST) {
+		if (b->len > longest) {
 			buf_cut(b, before);
 			return false;
 		}
@@ -110,16 +110,23 @@ encode(struct buf *b, const char *name)
 }
 
 char *
-name_local(const char *name, const char *uuid, bool force_uuid)
+name_local_short(const char *name, const char *uuid, bool force_uuid,
+    size_t longest)
 {
 	struct buf b = { 0 };
 	char uuid8[9];
 
-	if (!encode(&b, name) || force_uuid) {
+	if (!encode(&b, name, longest) || force_uuid) {
 		name_uuid8(uuid, uuid8);
 		buf_fmt(&b, "~%s", uuid8);
 	}
 	return buf_steal(&b);
+}
+
+char *
+name_local(const char *name, const char *uuid, bool force_uuid)
+{
+	return name_local_short(name, uuid, force_uuid, LONGEST);
 }
 
 void
@@ -135,4 +142,20 @@ name_uuid8(const char *uuid, char out[9])
 	}
 	memset(out + n, '0', 8 - n);
 	out[8] = '\0';
+}
+
+bool
+name_is_file(const char *name)
+{
+	size_t n = strlen(name), len;
+	uint32_t c;
+
+	if (n == 0 || name[0] == '.')
+		return false;
+	for (; n > 0; name += len, n -= len) {
+		len = utf8_next(name, n, &c);
+		if (len == 0 || c == '/' || utf8_is_control(c))
+			return false;
+	}
+	return true;
 }

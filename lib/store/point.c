@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
-#include "image/mf.h"
 #include "store/point_internal.h"
 #include "store/record.h"
 #include "sys/file.h"
@@ -159,65 +158,23 @@ write_small(struct point *p, const char *name, const void *data, size_t n,
 	return rc;
 }
 
-static int
-hash(enum digest_kind kind, const void *data, size_t n,
-    char hex[DIGEST_HEX_SIZE], struct err *e)
-{
-	struct digest *d = digest_open(kind, e);
-	int rc = -1;
-
-	if (d != NULL && digest_add(d, data, n, e) == 0)
-		rc = digest_finish(d, hex, e);
-	digest_free(d);
-	return rc;
-}
-
 int
 point_put(struct point *p, const char *name, const void *data, size_t n,
     struct err *e)
 {
-	struct point_entry entry = { 0 };
 	struct point_file *f;
-	int kind, rc = -1;
+	int rc = -1;
 
 	f = point_file_open(p, name, e);
 	if (f == NULL || point_file_write(f, data, n, e) == -1 ||
 	    point_file_close(f, e) == -1)
 		goto out;
-	/* Which of them the manifest wants is known at the commit. */
-	for (kind = 0; kind < POINT_DIGEST_KINDS; kind++)
-		if (hash((enum digest_kind)kind, data, n, entry.hex[kind], e) ==
-		    -1)
-			goto out;
-	rc = point_file_record(p, name, &entry, e);
+	pthread_mutex_lock(&p->lock);
+	rc = listing_add_data(&p->files, name, data, n, e);
+	pthread_mutex_unlock(&p->lock);
 out:
 	point_file_free(f);
 	return rc;
-}
-
-static bool
-is_descriptor(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 4 && strcmp(name + n - 4, ".ovf") == 0;
-}
-
-static int
-add_lines(const struct point *p, enum digest_kind kind, bool descriptors,
-    struct buf *b, struct err *e)
-{
-	const struct point_entry *entry;
-
-	for (entry = p->entries; entry < p->entries + p->n; entry++) {
-		if (is_descriptor(entry->name) != descriptors)
-			continue;
-		if (entry->hex[kind][0] == '\0')
-			return err_set(e, ERR_BUG, "%s has no %s digest",
-			    entry->name, digest_name(kind));
-		mf_add_line(b, kind, entry->name, entry->hex[kind]);
-	}
-	return 0;
 }
 
 static int
@@ -227,8 +184,8 @@ write_manifest(struct point *p, enum digest_kind kind, struct err *e)
 	int rc = -1;
 
 	buf_fmt(&name, "%s.mf", p->stem);
-	if (buf_check(&name, e) == 0 && add_lines(p, kind, true, &b, e) == 0 &&
-	    add_lines(p, kind, false, &b, e) == 0 && buf_check(&b, e) == 0)
+	if (buf_check(&name, e) == 0 &&
+	    listing_format(&p->files, kind, &b, e) == 0)
 		rc = write_small(p, buf_text(&name), buf_text(&b), b.len, e);
 	buf_free(&name);
 	buf_free(&b);
@@ -295,9 +252,7 @@ point_free(struct point *p)
 		close(p->fd);
 	if (p->dirfd != -1)
 		close(p->dirfd);
-	while (p->n > 0)
-		free(p->entries[--p->n].name);
-	free(p->entries);
+	listing_free(&p->files);
 	pthread_mutex_destroy(&p->lock);
 	free_names(p);
 	free(p->dir);

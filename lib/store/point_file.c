@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/utf8.h"
+#include "store/name.h"
 #include "store/point_internal.h"
 #include "store/record.h"
 
@@ -23,22 +23,6 @@ struct point_file {
 	uint64_t bytes;
 	uint64_t flushed_bytes;
 };
-
-static bool
-is_file_name(const char *name)
-{
-	size_t n = strlen(name), len;
-	uint32_t c;
-
-	if (n == 0 || name[0] == '.')
-		return false;
-	for (; n > 0; name += len, n -= len) {
-		len = utf8_next(name, n, &c);
-		if (len == 0 || c == '/' || utf8_is_control(c))
-			return false;
-	}
-	return true;
-}
 
 static bool
 is_manifest(const struct point *p, const char *name)
@@ -87,7 +71,7 @@ struct point_file *
 point_file_open(struct point *p, const char *name, struct err *e)
 {
 	/* It may come from a server. */
-	if (!is_file_name(name)) {
+	if (!name_is_file(name)) {
 		err_set(e, ERR_DATA, "'%s' is no file name", name);
 		return NULL;
 	}
@@ -160,75 +144,26 @@ point_file_close(struct point_file *f, struct err *e)
 	return 0;
 }
 
-static int
-grow(struct point *p, const struct point_entry *new)
-{
-	struct point_entry *entries;
-
-	entries = reallocarray(p->entries, p->n + 1, sizeof(*entries));
-	if (entries == NULL)
-		return -1;
-	p->entries = entries;
-	p->entries[p->n++] = *new;
-	return 0;
-}
-
-int
-point_file_record(struct point *p, const char *name,
-    const struct point_entry *digests, struct err *e)
-{
-	struct point_entry new = *digests;
-	int rc = -1;
-
-	new.name = strdup(name);
-	if (new.name != NULL) {
-		pthread_mutex_lock(&p->lock);
-		rc = grow(p, &new);
-		pthread_mutex_unlock(&p->lock);
-	}
-	if (rc == -1) {
-		err_sys(e, ERR_OS, "%s", name);
-		free(new.name);
-	}
-	return rc;
-}
-
 int
 point_file_commit(struct point_file *f, const char *hex, struct err *e)
 {
-	struct point_entry entry = { 0 };
-	int kind;
+	struct point *p = f->point;
+	int rc;
 
-	for (kind = 0; kind < POINT_DIGEST_KINDS; kind++)
-		if (strlen(hex) == digest_hex_len((enum digest_kind)kind))
-			memcpy(entry.hex[kind], hex, strlen(hex) + 1);
 	if (point_file_close(f, e) == -1)
 		return -1;
-	return point_file_record(f->point, f->name, &entry, e);
-}
-
-/* Forgets a file for the manifest. */
-static void
-forget(struct point *p, const char *name)
-{
-	size_t i;
-
 	pthread_mutex_lock(&p->lock);
-	for (i = 0; i < p->n && strcmp(p->entries[i].name, name) != 0; i++)
-		;
-	if (i < p->n) {
-		free(p->entries[i].name);
-		p->n--;
-		memmove(&p->entries[i], &p->entries[i + 1],
-		    (p->n - i) * sizeof(*p->entries));
-	}
+	rc = listing_add(&p->files, f->name, hex, e);
 	pthread_mutex_unlock(&p->lock);
+	return rc;
 }
 
 int
 point_file_remove(struct point *p, const char *name, struct err *e)
 {
-	forget(p, name);
+	pthread_mutex_lock(&p->lock);
+	listing_remove(&p->files, name);
+	pthread_mutex_unlock(&p->lock);
 	if (unlinkat(p->fd, name, 0) == -1)
 		return failed(p, err_class_of_errno(errno), "remove", name, e);
 	return 0;

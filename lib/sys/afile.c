@@ -2,24 +2,48 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "sys/file.h"
+#include "sys/sig.h"
+
+/* Written back while more comes in, or the fsync at the end of a large file
+ * would wait for gigabytes. */
+enum { FLUSH_BYTES = 16 << 20, COPY_BYTES = 256 << 10 };
 
 struct afile {
 	char *dir;
 	char *name;
-	char *partial; /* ".NAME.partial" */
+	char *partial; /* ".NAME.partial"; a spool's words for it */
 	int dirfd;
 	int fd;
+	int lock;   /* the same file: keeps the lock until it has its name */
+	int out;    /* a spool's: where it goes at last, else -1 */
 	bool named; /* the partial exists */
 	enum afile_mode how;
 	uint64_t bytes;
+	uint64_t flushed_bytes;
 };
+
+static struct afile *
+new_afile(const char *path, struct err *e)
+{
+	struct afile *f = calloc(1, sizeof(*f));
+
+	if (f == NULL) {
+		err_sys(e, ERR_OS, "%s", path);
+		return NULL;
+	}
+	f->fd = f->dirfd = f->lock = f->out = -1;
+	return f;
+}
 
 static int
 split(struct afile *f, const char *path)
@@ -39,20 +63,64 @@ split(struct afile *f, const char *path)
 	return 0;
 }
 
+/* The partial is this file, not one that took its name meanwhile. */
+static bool
+is_partial(const struct afile *f, int fd)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 &&
+	    fstatat(f->dirfd, f->partial, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* A file system without locks has to do without. */
+static bool
+is_taken(const struct afile *f, int fd)
+{
+	return (flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK) ||
+	    !is_partial(f, fd);
+}
+
+/* Left behind by a run that was killed, unless somebody holds its lock: he
+ * would publish our half as his whole. */
+static int
+remove_old(struct afile *f, struct err *e)
+{
+	int rc = 0, fd;
+
+	fd = openat(f->dirfd, f->partial,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return 0;
+	if (fd != -1 && is_taken(f, fd))
+		rc = err_set(e, ERR_TEMP, "another run is writing it");
+	else
+		unlinkat(f->dirfd, f->partial, 0);
+	if (fd != -1)
+		close(fd);
+	return rc;
+}
+
 static int
 create(struct afile *f, unsigned int mode, struct err *e)
 {
 	if (f->how == AFILE_NEW &&
 	    faccessat(f->dirfd, f->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return err_set(e, ERR_CREATE, "exists already");
-	/* Left behind by a run that was killed: nobody else writes it. */
-	unlinkat(f->dirfd, f->partial, 0);
+	if (remove_old(f, e) == -1)
+		return -1;
 	f->fd = openat(f->dirfd, f->partial,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (f->fd == -1)
 		return err_sys(e, err_class_of_errno(errno), "create %s",
 		    f->partial);
+	if (is_taken(f, f->fd))
+		return err_set(e, ERR_TEMP, "another run is writing it");
 	f->named = true;
+	f->lock = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
+	if (f->lock == -1)
+		return err_sys(e, ERR_OS, "dup %s", f->partial);
 	if (fchmod(f->fd, mode) == -1)
 		return err_sys(e, err_class_of_errno(errno), "chmod %s",
 		    f->partial);
@@ -63,13 +131,10 @@ struct afile *
 afile_open(const char *path, enum afile_mode how, unsigned int mode,
     struct err *e)
 {
-	struct afile *f = calloc(1, sizeof(*f));
+	struct afile *f = new_afile(path, e);
 
-	if (f == NULL) {
-		err_sys(e, ERR_OS, "%s", path);
+	if (f == NULL)
 		return NULL;
-	}
-	f->fd = f->dirfd = -1;
 	f->how = how;
 	if (split(f, path) == -1) {
 		err_sys(e, ERR_OS, "%s", path);
@@ -90,6 +155,78 @@ fail:
 	return NULL;
 }
 
+const char *
+afile_spool_dir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir != NULL && dir[0] != '\0' ? dir : "/var/tmp";
+}
+
+static int
+open_unnamed(const char *dir)
+{
+	char *path;
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	/* Not every file system has files without a name. */
+	if (fd != -1 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	path = file_join(dir, ".esxbk-spool.XXXXXX");
+	if (path == NULL)
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd != -1)
+		unlink(path);
+	free(path);
+	return fd;
+}
+
+struct afile *
+afile_open_spool(int fd, const char *name, const char *dir, struct err *e)
+{
+	struct afile *f = new_afile(name, e);
+	int flags = fcntl(fd, F_GETFL);
+
+	if (f == NULL)
+		return NULL;
+	f->out = fd;
+	f->name = strdup(name);
+	if (f->name == NULL ||
+	    asprintf(&f->partial, "the spool file in %s", dir) == -1) {
+		f->partial = NULL;
+		err_sys(e, ERR_OS, "%s", name);
+		goto fail;
+	}
+	/* Now, because after an hour's work it is too late. */
+	if (flags == -1 || (flags & O_ACCMODE) == O_RDONLY) {
+		errno = EBADF;
+		err_sys(e, ERR_IO, "write to %s", name);
+		goto fail;
+	}
+	f->fd = open_unnamed(dir);
+	if (f->fd == -1) {
+		err_sys(e, err_class_of_errno(errno), "create %s", f->partial);
+		goto fail;
+	}
+	return f;
+fail:
+	afile_free(f);
+	return NULL;
+}
+
+static void
+flush_early(struct afile *f)
+{
+	/* A spool is not made durable. */
+	if (f->out != -1 || f->bytes - f->flushed_bytes < FLUSH_BYTES)
+		return;
+	/* What cannot be written back now is fsync()'s to report. */
+	(void)sync_file_range(f->fd, (off_t)f->flushed_bytes,
+	    (off_t)(f->bytes - f->flushed_bytes), SYNC_FILE_RANGE_WRITE);
+	f->flushed_bytes = f->bytes;
+}
+
 int
 afile_write(struct afile *f, const void *p, size_t n, struct err *e)
 {
@@ -106,7 +243,49 @@ afile_write(struct afile *f, const void *p, size_t n, struct err *e)
 		at += w;
 		n -= (size_t)w;
 		f->bytes += (uint64_t)w;
+		flush_early(f);
 	}
+	return 0;
+}
+
+int
+afile_write_at(struct afile *f, uint64_t at, const void *p, size_t n,
+    struct err *e)
+{
+	const char *from = p;
+	uint64_t end;
+	ssize_t w;
+
+	if (__builtin_add_overflow(at, n, &end) || end > f->bytes)
+		return err_set(e, ERR_BUG, "write behind the end of %s",
+		    f->partial);
+	while (n > 0) {
+		w = pwrite(f->fd, from, n, (off_t)at);
+		if (w == -1 && errno == EINTR)
+			continue;
+		if (w == -1)
+			return err_sys(e, err_class_of_errno(errno), "write %s",
+			    f->partial);
+		from += w;
+		at += (uint64_t)w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+int
+afile_cut(struct afile *f, uint64_t bytes, struct err *e)
+{
+	if (bytes > f->bytes)
+		return err_set(e, ERR_BUG, "cut behind the end of %s",
+		    f->partial);
+	if (ftruncate(f->fd, (off_t)bytes) == -1 ||
+	    lseek(f->fd, (off_t)bytes, SEEK_SET) == -1)
+		return err_sys(e, err_class_of_errno(errno), "cut %s",
+		    f->partial);
+	f->bytes = bytes;
+	if (f->flushed_bytes > bytes)
+		f->flushed_bytes = bytes;
 	return 0;
 }
 
@@ -128,6 +307,67 @@ afile_bytes(const struct afile *f)
 	return f->bytes;
 }
 
+/* A write of more than most may block, and then no signal is seen. */
+static int
+give(struct afile *f, const char *p, size_t n, size_t most, struct err *e)
+{
+	struct pollfd fds[] = { { .fd = f->out, .events = POLLOUT },
+		{ .fd = sig_fd(), .events = POLLIN } };
+	ssize_t w;
+
+	while (n > 0) {
+		if (poll(fds, 2, -1) == -1 && errno != EINTR)
+			return err_sys(e, ERR_OS, "poll");
+		if (sig_check(e) == -1)
+			return -1;
+		if (fds[0].revents == 0)
+			continue;
+		w = write(f->out, p, n < most ? n : most);
+		if (w == -1 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (w == -1)
+			return err_sys(e, ERR_IO, "write to %s", f->name);
+		p += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+static size_t
+most_at_once(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? COPY_BYTES
+							  : PIPE_BUF;
+}
+
+static int
+copy_out(struct afile *f, struct err *e)
+{
+	size_t most = most_at_once(f->out);
+	char *buffer = malloc(COPY_BYTES);
+	uint64_t at = 0;
+	int rc = buffer == NULL ? err_sys(e, ERR_OS, "memory") : 0;
+
+	while (rc == 0 && at < f->bytes) {
+		ssize_t n = pread(f->fd, buffer, COPY_BYTES, (off_t)at);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			rc = err_sys(e, ERR_IO, "read %s", f->partial);
+		else if (n == 0)
+			rc = err_set(e, ERR_IO, "%s has become shorter",
+			    f->partial);
+		else
+			rc = give(f, buffer, (size_t)n, most, e);
+		at += rc == 0 ? (uint64_t)n : 0;
+	}
+	free(buffer);
+	return rc;
+}
+
 static int
 close_synced(struct afile *f, struct err *e)
 {
@@ -147,6 +387,8 @@ afile_commit(struct afile *f, struct err *e)
 	unsigned int flags = f->how == AFILE_NEW ? RENAME_NOREPLACE : 0;
 	int rc;
 
+	if (f->out != -1)
+		return copy_out(f, e);
 	if (close_synced(f, e) == -1)
 		return -1;
 	rc = renameat2(f->dirfd, f->partial, f->dirfd, f->name, flags);
@@ -174,6 +416,8 @@ afile_free(struct afile *f)
 		close(f->fd);
 	if (f->named)
 		unlinkat(f->dirfd, f->partial, 0);
+	if (f->lock != -1)
+		close(f->lock);
 	if (f->dirfd != -1)
 		close(f->dirfd);
 	free(f->partial);

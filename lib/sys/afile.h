@@ -20,10 +20,28 @@ enum afile_mode {
 	AFILE_REPLACE, /* an old file of that name goes at commit */
 };
 
-/* mode: permission bits of the finished file, e.g. 0444. */
+/* mode: permission bits of the finished file, e.g. 0444.  ERR_TEMP while
+ * another process writes a file of this name. */
 struct afile *afile_open(const char *path, enum afile_mode how,
     unsigned int mode, struct err *e);
+
+/* The same for a descriptor that cannot seek: the bytes wait in a file
+ * without a name in folder dir until afile_commit() copies them to fd, which
+ * is called name in messages and stays open.  A signal ends the copying. */
+struct afile *afile_open_spool(int fd, const char *name, const char *dir,
+    struct err *e);
+
+/* Where such bytes should wait: $TMPDIR, else /var/tmp. */
+const char *afile_spool_dir(void);
+
 int afile_write(struct afile *f, const void *p, size_t n, struct err *e);
+
+/* Over bytes that were written before; more go to the end as they did. */
+int afile_write_at(struct afile *f, uint64_t at, const void *p, size_t n,
+    struct err *e);
+
+/* Cuts off all behind the first bytes. */
+int afile_cut(struct afile *f, uint64_t bytes, struct err *e);
 
 /* afile_write() as a sink; valid as long as f. */
 struct sink afile_sink(struct afile *f);

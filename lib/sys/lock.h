@@ -14,6 +14,11 @@ struct lock;
 
 /* NULL with ERR_TEMP ("held by ...") if somebody else has it. */
 struct lock *lock_open(const char *path, bool exclusive, struct err *e);
+
+/* An exclusive one without a file, on this machine (in this network
+ * namespace) alone: name has 100 bytes at most, what describes it in
+ * messages. */
+struct lock *lock_open_name(const char *name, const char *what, struct err *e);
 void lock_free(struct lock *l); /* unlocks; NULL is fine */
 
 #endif

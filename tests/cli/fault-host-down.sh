@@ -12,7 +12,7 @@ login=(-u root --password-file "$HOST_PASSWORD_FILE" --thumbprint "$HOST_PIN")
 
 fault '{"kind":"slow","bytes_per_second":2000000,"times":0}'
 start esxbk-export-ovf "${HX[@]}" --quiesce off --json --retries 0 -o d odd01
-wait_for 20 transferring d 1000000
+wait_for 60 transferring d 1000000
 mark_time
 host_stop
 finish 74
@@ -54,7 +54,7 @@ print(s.getsockname()[1], flush=True)
 time.sleep(100)' >port &
 # shellcheck disable=SC2034 # lib.sh runs it
 AT_EXIT="kill $!"
-wait_for 10 test -s port
+wait_for 60 test -s port
 mark_time
 run 69 esxbk-list "${login[@]}" -s "localhost:$(cat port)" --stall-timeout 1s
 said "esxbk-list: localhost:$(cat port): no connection within 1 s"

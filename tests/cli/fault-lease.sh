@@ -19,7 +19,7 @@ begin_slowly()
 {
 	fault "$slow"
 	start esxbk-export-ovf "${HX[@]}" --quiesce off --json -o d odd01 "$@"
-	wait_for 20 transferring d 1000000
+	wait_for 60 transferring d 1000000
 }
 
 take_back()

@@ -47,7 +47,7 @@ expires HttpNfcLeaseComplete ''
 fault '{"kind":"slow","bytes_per_second":3000000,"vm":"odd01"}'
 before=$(logins)
 start esxbk-export-ovf "${HX[@]}" --quiesce off --retries 0 -o d odd01
-wait_for 20 transferring d 1000000
+wait_for 60 transferring d 1000000
 same "$(ctl expire-sessions '{}' | jq .expired)" 1 "the session is over"
 finish 0
 same "$(cat err)" '' "silence"

@@ -49,7 +49,7 @@ made=0
 for name in TERM INT HUP; do
 	fault "$slow"
 	begin odd01
-	wait_for 20 transferring d 1000000
+	wait_for 60 transferring d 1000000
 	mark_time
 	kill -s $name "$PID"
 	made=$((made + 1))
@@ -62,12 +62,12 @@ done
 fault "$slow"
 fault '{"kind":"task-slow","method":"RemoveSnapshot_Task","ms":1500}'
 begin odd01
-wait_for 20 transferring d 1000000
+wait_for 60 transferring d 1000000
 n=$(event_count '.method == "RemoveSnapshot_Task" and .state == "running"')
 mark_time
 kill "$PID"
 kill "$PID"
-wait_for 10 running RemoveSnapshot_Task "$n"
+wait_for 60 running RemoveSnapshot_Task "$n"
 for name in TERM TERM HUP INT INT; do
 	kill -s $name "$PID"
 done
@@ -80,7 +80,7 @@ fault '{"kind":"task-slow","method":"CreateSnapshot_Task","ms":1500}'
 n=$(event_count '.method == "CreateSnapshot_Task" and .state == "running"')
 before=$(snapshots)
 begin odd01
-wait_for 10 running CreateSnapshot_Task "$n"
+wait_for 60 running CreateSnapshot_Task "$n"
 mark_time
 kill "$PID"
 ended 143 TERM 'create snapshot: (RetrievePropertiesEx: )?'
@@ -91,7 +91,7 @@ same $(($(snapshots) - before)) 1 "it was made, and removed"
 fault '{"kind":"task-slow","method":"RemoveSnapshot_Task","ms":1500}'
 n=$(event_count '.method == "RemoveSnapshot_Task" and .state == "running"')
 begin odd01
-wait_for 10 running RemoveSnapshot_Task "$n"
+wait_for 60 running RemoveSnapshot_Task "$n"
 kill "$PID"
 finish 0
 said
@@ -102,7 +102,7 @@ rm -r d
 # The lease is not ready yet.
 fault '{"kind":"lease-never-ready"}'
 begin odd01
-wait_for 10 fired lease-never-ready
+wait_for 60 fired lease-never-ready
 mark_time
 kill "$PID"
 ended 143 TERM '.*'
@@ -110,7 +110,7 @@ ended 143 TERM '.*'
 # The host takes its time for an answer.
 fault '{"kind":"delay","method":"CreateDescriptor","ms":8000}'
 begin odd01
-wait_for 10 fired delay
+wait_for 60 fired delay
 mark_time
 kill "$PID"
 ended 143 TERM '.*'
@@ -118,7 +118,7 @@ ended 143 TERM '.*'
 # Between two attempts.
 fault '{"kind":"lease-error","times":0}'
 begin --retries 9 odd01
-wait_for 10 fired lease-error
+wait_for 60 fired lease-error
 begun=$(leases)
 mark_time
 kill "$PID"
@@ -134,7 +134,7 @@ clear_faults
 # Before anything: the password comes from a helper that waits for somebody.
 start esxbk-list "${HX[@]:0:4}" --thumbprint "$HOST_PIN" \
 	--password-command 'echo $$ >helper; exec sleep 20' odd01
-wait_for 10 test -s helper
+wait_for 60 test -s helper
 mark_time
 kill "$PID"
 finish 143
@@ -151,7 +151,7 @@ fi
 # What was finished stays, what was not begun is not begun.
 fault "${slow%\}},\"vm\":\"odd01\"}"
 begin --json iso01 odd01 rdm01
-wait_for 20 transferring d 1000000
+wait_for 60 transferring d 1000000
 mark_time
 kill "$PID"
 finish 143

@@ -156,7 +156,7 @@ on()
 
 fault '{"kind":"slow","bytes_per_second":2000000,"vm":"odd01"}'
 start esxbk-export-ovf "${HX[@]}" --quiesce off -o d odd01
-wait_for 20 transferring d 1000000
+wait_for 60 transferring d 1000000
 kill -KILL "$PID"
 { finish 137; } 2>/dev/null
 left=$(snapshots_of odd01)

@@ -125,7 +125,7 @@ PY
 python3 server.py &
 # shellcheck disable=SC2034 # lib.sh runs it
 AT_EXIT="kill $!"
-wait_for 10 test -s port
+wait_for 60 test -s port
 
 # odd STATUS PATTERN: as its POST and GET are now.
 odd()

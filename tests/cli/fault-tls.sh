@@ -87,7 +87,7 @@ while True:
     c.close()' >port 2>came &
 # shellcheck disable=SC2034 # lib.sh runs it
 AT_EXIT="kill $!"
-wait_for 10 test -s port
+wait_for 60 test -s port
 list 76 -s "localhost:$(cat port)" --thumbprint "$pin"
 said_like "esxbk-list: localhost:$(cat port): TLS handshake failed: .*"
 check "it saw a handshake" test -s came

@@ -47,14 +47,15 @@ evil "disk URL of 200,000 segments" '{world: {lease_url: ("https://*/" +
 export_vm 76 "export vm: ExportSnapshot: lease URL: bad URL: too long"
 undone
 
-evil "1,000 URLs of 200 segments" '{world: {lease_more_xml:
+evil "1,000 URLs of 150 segments" '{world: {lease_more_xml:
 	([range(1000) as $i | "<deviceUrl><key>x</key><url>https://*/nfc/" +
-	([range(200) | "tickettickett\($i)x\(.)/"] | add) + "</url>" +
+	([range(150) | "tickettickett\($i)x\(.)/"] | add) + "</url>" +
 	"<disk>false</disk><targetId>x.iso</targetId></deviceUrl>"] | add)}}'
 export_vm 0
 one_point
 
-evil "disk URL of 1 MB" '{world: {lease_url: ("https://" + "a" * 1000000)}}'
+evil "a host name of 3,000 bytes" \
+	'{world: {lease_url: ("https://" + "a" * 3000)}}'
 export_vm 76 "export vm: ExportSnapshot: lease URL: bad URL: host too long"
 
 # A vCenter may name another host: that must prove who it is.

@@ -16,7 +16,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
 python3 "$T/cli/lib/tap.py" tap/cert.pem tap/key.pem "$HOST_PORT" tap &
 # shellcheck disable=SC2034 # lib.sh runs it
 AT_EXIT="kill $!"
-wait_for 10 test -s tap/port
+wait_for 60 test -s tap/port
 at=(-s "localhost:$(cat tap/port)" -u root --thumbprint "$(openssl x509 \
 	-in tap/cert.pem -noout -fingerprint -sha256 | sed 's/.*=//')")
 slow='{"kind":"slow","bytes_per_second":3000000,"times":0}'
@@ -92,7 +92,7 @@ begin()
 {
 	start esxbk-export-ovf "${at[@]}" -vv --json --quiesce off \
 		--result result.json -o d "$@" odd01
-	wait_for 20 transferring d 500000
+	wait_for 60 transferring d 500000
 }
 
 # family PID: it and all its children.

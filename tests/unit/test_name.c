@@ -188,6 +188,43 @@ any_name_is_safe_and_none_is_lost(void)
 	CHECK_INT(lost, 0);
 }
 
+static void
+short_name_fits_an_archive(void)
+{
+	char *got = name_local_short("webserver", uuid, false, 9);
+
+	CHECK_STR(got, "webserver");
+	free(got);
+	got = name_local_short("web%server", uuid, false, 9);
+	CHECK(got != NULL && strncmp(got, "web%25ser~", 10) == 0);
+	CHECK_INT(got == NULL ? 0 : strlen(got), 18);
+	free(got);
+	/* Not within a character. */
+	got = name_local_short("webserve\xc3\xa4", uuid, false, 9);
+	CHECK(got != NULL && strncmp(got, "webserve~", 9) == 0);
+	free(got);
+}
+
+static void
+file_name_of_a_server_stays_in_its_folder(void)
+{
+	static const char *const good[] = { "a", "web 01-disk1.vmdk",
+		"gr\xc3\xbc\xc3\x9f", "a..b", "-a" };
+	static const char *const bad[] = { "", ".", "..", ".a", "/", "a/b",
+		"../a", "a\n", "a\x7f", "\xff", "a\xe2\x80\xae!" };
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		check_at(good[i]);
+		CHECK(name_is_file(good[i]));
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		check_at(bad[i]);
+		CHECK(!name_is_file(bad[i]));
+	}
+}
+
 CHECK_MAIN(TEST(name_becomes_a_file_name), TEST(colliding_name_gets_the_uuid),
     TEST(long_name_is_cut_at_a_character), TEST(uuid8_is_made_of_any_uuid),
-    TEST(any_name_is_safe_and_none_is_lost))
+    TEST(any_name_is_safe_and_none_is_lost), TEST(short_name_fits_an_archive),
+    TEST(file_name_of_a_server_stays_in_its_folder))

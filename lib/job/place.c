@@ -1,0 +1,115 @@
+#include "job/place.h"
+
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "codec/digest.h"
+#include "store/name.h"
+#include "sys/file.h"
+
+int
+place_init(struct place *p, const char *dir, const char *archive, struct err *e)
+{
+	char *copy;
+
+	*p = (struct place){ 0 };
+	if (archive != NULL && strcmp(archive, "-") == 0)
+		return 0;
+	copy = strdup(archive == NULL ? dir : archive);
+	if (copy != NULL)
+		p->folder = strdup(archive == NULL ? copy : dirname(copy));
+	free(copy);
+	p->file = archive;
+	return p->folder == NULL ? err_sys(e, ERR_OS, "memory") : 0;
+}
+
+bool
+place_is_stdout(const struct place *p)
+{
+	return p->folder == NULL;
+}
+
+/* A name of any parts, in the bytes that such a lock's name may have. */
+static int
+lock_name(struct place *p, const struct url *server, const char *uuid,
+    struct err *e)
+{
+	uintmax_t user = geteuid();
+	char hex[DIGEST_HEX_SIZE], name[8 + DIGEST_HEX_SIZE];
+	struct digest *d = digest_open(DIGEST_SHA256, e);
+	struct buf b = { 0 };
+	int rc = -1;
+
+	buf_fmt(&b, "%ju %s %u %s", user, server->host,
+	    (unsigned int)server->port, uuid);
+	if (d == NULL || buf_check(&b, e) == -1 ||
+	    digest_add(d, b.data, b.len, e) == -1 ||
+	    digest_finish(d, hex, e) == -1)
+		goto out;
+	snprintf(name, sizeof(name), "esxbk/%s", hex);
+	p->lock = lock_open_name(name, "this VM's export to standard output",
+	    e);
+	if (p->lock == NULL)
+		goto out;
+	if (asprintf(&p->repository, "-:uid=%ju", user) == -1)
+		p->repository = NULL;
+	rc = 0;
+out:
+	buf_free(&b);
+	digest_free(d);
+	return rc;
+}
+
+static int
+lock_folder(struct place *p, const char *uuid, struct err *e)
+{
+	char uuid8[9], name[16], *path;
+
+	name_uuid8(uuid, uuid8);
+	if (p->file == NULL && file_mkdir(p->folder, e) == -1)
+		return -1;
+	snprintf(name, sizeof(name), ".w-%s", uuid8);
+	path = file_join(p->folder, name);
+	if (path == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	p->lock = lock_open(path, true, e);
+	free(path);
+	/* A mark must not depend on where we were started. */
+	p->repository = realpath(p->folder, NULL);
+	if (p->repository == NULL)
+		p->repository = strdup(p->folder);
+	return p->lock == NULL ? -1 : 0;
+}
+
+int
+place_lock(struct place *p, const struct url *server, const char *uuid,
+    struct err *e)
+{
+	if ((place_is_stdout(p) ? lock_name(p, server, uuid, e)
+				: lock_folder(p, uuid, e)) == -1)
+		return -1;
+	return p->repository == NULL ? err_sys(e, ERR_OS, "memory") : 0;
+}
+
+int
+place_check_name(const struct place *p, struct err *e)
+{
+	if (p->file != NULL &&
+	    faccessat(AT_FDCWD, p->file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return err_set(e, ERR_CREATE, "%s: exists already", p->file);
+	return 0;
+}
+
+void
+place_free(struct place *p)
+{
+	lock_free(p->lock);
+	free(p->folder);
+	free(p->repository);
+	*p = (struct place){ 0 };
+}
