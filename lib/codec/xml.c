@@ -77,7 +77,8 @@ on_error(void *ctx, xmlError *error)
 	struct reader *r = c->_private;
 	const char *text = error->message != NULL ? error->message : "bad XML";
 
-	if (error->level < XML_ERR_ERROR)
+	/* Of a namespace only equality counts: "not a URI" does no harm. */
+	if (error->level < XML_ERR_ERROR || error->code == XML_WAR_NS_URI)
 		return;
 	if (error->code == XML_ERR_NO_MEMORY)
 		err_set(&r->why, ERR_OS, "out of memory");

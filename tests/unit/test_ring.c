@@ -147,6 +147,25 @@ failure_of_the_last_bytes_is_no_success(void)
 	buf_free(&b.got);
 }
 
+static void
+disk_that_refused_is_not_asked_again(void)
+{
+	struct below b;
+	struct ring *r = open_ring(&b, 0, 3, 10);
+	struct sink s = ring_sink(r);
+	struct err e = { 0 };
+	int i;
+
+	b.closed = true;
+	for (i = 0; i < 3; i++)
+		CHECK_INT(flow_write(&s, "0123456789", 10, &e), 0);
+	b.closed = false;
+	CHECK_INT(ring_commit(r, &e), -1);
+	CHECK_STR(e.text, "disk full after 0 bytes");
+	CHECK_INT(b.writes, 1);
+	ring_free(r);
+}
+
 static atomic_int written;
 
 static void *
@@ -233,4 +252,5 @@ CHECK_MAIN(TEST(bytes_arrive_as_they_were_written),
     TEST(nothing_written_is_nothing_below),
     TEST(failure_below_reaches_the_writer),
     TEST(failure_of_the_last_bytes_is_no_success),
+    TEST(disk_that_refused_is_not_asked_again),
     TEST(slow_disk_holds_the_download_back), TEST(abandoned_ring_ends_at_once))

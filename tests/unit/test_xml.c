@@ -175,6 +175,8 @@ repeat(struct buf *b, const char *before, const char *each, int n,
 
 #define TEN "0123456789"
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define BLANK "          "
+#define BLANKS BLANK BLANK BLANK BLANK BLANK BLANK BLANK BLANK BLANK BLANK
 enum { FITS = XML_MAX_TEXT / 100 };
 
 static void
@@ -203,8 +205,8 @@ small_reply_cannot_become_a_huge_tree(void)
 		{ "<a>", "<b c='" HUNDRED "'/>", "</a>", text, FITS + 1 },
 		{ "<a>", "<b xmlns='" HUNDRED "'/>", "</a>", "", FITS },
 		{ "<a>", "<b xmlns='" HUNDRED "'/>", "</a>", text, FITS + 1 },
-		{ "<a>", "          ", "<b/></a>", text,
-		    XML_MAX_TEXT / 10 + 1 },
+		{ "<a>", "<b>" BLANKS "<c/></b>", "</a>", "", FITS },
+		{ "<a>", "<b>" BLANKS "<c/></b>", "</a>", text, FITS + 1 },
 		{ "<a>", "&lt;&#38;&gt;&amp;", "</a>", "", XML_MAX_TEXT / 4 },
 		{ "<a>", "&lt;&#38;&gt;&amp;", "</a>", text,
 		    XML_MAX_TEXT / 4 + 1 },
@@ -421,7 +423,20 @@ what_is_written_can_be_read_again(void)
 	buf_free(&b);
 }
 
-CHECK_MAIN(
+/* DMTF's own example has one. */
+static void
+namespace_need_not_be_a_uri(void)
+{
+	static const char text[] = "<a xmlns:x='not a uri'>b</a>";
+	struct err e = { 0 };
+	struct xml *x = xml_parse(text, sizeof(text) - 1, &e);
+
+	CHECK_STR(e.text, "");
+	CHECK_STR(xml_text(xml_root(x)), "b");
+	xml_free(x);
+}
+
+CHECK_MAIN(TEST(namespace_need_not_be_a_uri),
     /* clang-format off */
     TEST(text_is_whole_whatever_stands_between),
     TEST(bad_document_is_refused_with_its_line),
