@@ -3,6 +3,7 @@
 # again later", soon, and nothing half-done here.
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/fault.sh" || exit 1
+need python3
 
 quick_host esxi
 port=$HOST_PORT

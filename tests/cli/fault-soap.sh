@@ -4,7 +4,7 @@
 # host is left as it was.
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/fault.sh" || exit 1
-need openssl
+need openssl python3
 
 export_odd()
 {

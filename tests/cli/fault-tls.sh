@@ -3,7 +3,7 @@
 # password; and what is refused is told in a way that lets one judge.
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/fault.sh" || exit 1
-need openssl
+need openssl python3
 
 # plain PRINT: as messages write a thumbprint.
 plain()
