@@ -54,7 +54,7 @@ usage()
 {
 	refused 64 'where to? Give --output DIR' iso01
 	refused 64 'which VM?' -o new
-	refused 64 '--format dir cannot be written to standard output' -o - iso01
+	refused 64 '--format dir cannot be written to standard output, --format ova can' -o - iso01
 	refused 64 '--jobs: from 1 to 16' -o new -j 0 iso01
 	refused 64 '--jobs: from 1 to 16' -o new -j 17 iso01
 	refused 64 "--digest: 'md5' is none of sha256, sha512, sha1 (see esxbk-export-ovf --help)" -o new --digest md5 iso01
