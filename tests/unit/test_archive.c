@@ -4,19 +4,30 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "check.h"
 #include "codec/tar.h"
-#include "folder.h"
+#include "sandbox.h"
 #include "store/archive.h"
 
 #define WHEN 1795480204 /* 2026-11-24T00:30:04Z */
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define OVF "<Envelope/>"
 
+/* To be freed. */
+static struct buf
+bytes_of(const char *name)
+{
+	struct buf b = { 0 };
+	struct err e = { 0 };
+
+	if (file_read(sandbox_path(name), &b, &e) == -1)
+		buf_puts(&b, e.text);
+	return b;
+}
+
 static struct archive *
 open_archive(struct err *e)
 {
-	return archive_open(in_folder("web.ova"), "web", WHEN, 600, e);
+	return archive_open(sandbox_path("web.ova"), "web", WHEN, 600, e);
 }
 
 static int
@@ -44,7 +55,7 @@ static const char *
 members(const char *name)
 {
 	static char list[1000];
-	struct buf b = bytes_in_folder(name);
+	struct buf b = bytes_of(name);
 	struct err e = { 0 };
 	struct tar_member m;
 	size_t at = 0, n;
@@ -74,7 +85,7 @@ static const char *
 content(const char *archive, const char *name)
 {
 	static char text[2000];
-	struct buf b = bytes_in_folder(archive);
+	struct buf b = bytes_of(archive);
 	struct err e = { 0 };
 	struct tar_member m;
 	size_t at = 0;
@@ -100,16 +111,16 @@ archive_appears_whole_and_in_order(void)
 	struct stat st;
 	char padded[1025];
 
-	folder_make();
+	sandbox_open();
 	a = open_archive(&e);
 	CHECK_INT(add(a, "web-disk1.vmdk", "disk", &e), 0);
 	CHECK_INT(add(a, "web.nvram", "", &e), 0);
-	CHECK_STR(names_in_folder(), ".web.ova.partial");
+	CHECK_STR(sandbox_names(), ".web.ova.partial");
 	CHECK_INT(finish(a, &e), 0);
 	CHECK_STR(e.text, "");
-	CHECK_STR(archive_path(a), in_folder("web.ova"));
+	CHECK_STR(archive_path(a), sandbox_path("web.ova"));
 	archive_free(a);
-	CHECK_STR(names_in_folder(), "web.ova");
+	CHECK_STR(sandbox_names(), "web.ova");
 	CHECK_STR(members("web.ova"),
 	    "web.ovf 1024\nweb-disk1.vmdk 4\nweb.nvram 0\nweb.mf 255\n");
 	CHECK_STR(content("web.ova", "web-disk1.vmdk"), "disk");
@@ -122,9 +133,9 @@ archive_appears_whole_and_in_order(void)
 	    "SHA256(web.ovf)= "
 	    "4993544017c72cdba561edfde1383ec7e03a49ced72906b7e8eba293322b2c84"
 	    "\nSHA256(web-disk1.vmdk)= " HEX "\nSHA256(web.nvram)= " HEX "\n");
-	CHECK_INT(stat(in_folder("web.ova"), &st), 0);
+	CHECK_INT(stat(sandbox_path("web.ova"), &st), 0);
 	CHECK_INT(st.st_mode & 07777, 0444);
-	folder_remove();
+	sandbox_free();
 }
 
 static void
@@ -134,7 +145,7 @@ failed_file_leaves_no_trace_in_the_archive(void)
 	struct archive *a;
 	struct archive_file *f;
 
-	folder_make();
+	sandbox_open();
 	a = open_archive(&e);
 	CHECK_INT(add(a, "a.vmdk", "first", &e), 0);
 	f = archive_file_open(a, "b.vmdk", &e);
@@ -151,7 +162,7 @@ failed_file_leaves_no_trace_in_the_archive(void)
 	    "web.ovf 1024\na.vmdk 5\nb.vmdk 3\nweb.mf 244\n");
 	CHECK_STR(content("web.ova", "b.vmdk"), "2nd");
 	CHECK_STR(e.text, "");
-	folder_remove();
+	sandbox_free();
 }
 
 static void
@@ -160,7 +171,7 @@ only_the_last_file_can_be_taken_out(void)
 	struct err e = { 0 };
 	struct archive *a;
 
-	folder_make();
+	sandbox_open();
 	a = open_archive(&e);
 	CHECK_INT(archive_file_remove(a, "a.vmdk", &e), -1);
 	CHECK_INT(e.class, ERR_BUG);
@@ -170,7 +181,7 @@ only_the_last_file_can_be_taken_out(void)
 	CHECK_INT(archive_file_remove(a, "a.vmdk", &e), -1);
 	CHECK(strstr(e.text, "a.vmdk is not the last file of ") == e.text);
 	archive_free(a);
-	folder_remove();
+	sandbox_free();
 }
 
 static void
@@ -196,7 +207,7 @@ names_of_a_server_are_checked(void)
 	struct archive *a;
 	size_t i;
 
-	folder_make();
+	sandbox_open();
 	a = open_archive(&e);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		err_clear(&e);
@@ -213,7 +224,7 @@ names_of_a_server_are_checked(void)
 	CHECK_INT(finish(a, &e), 0);
 	CHECK_STR(members("web.ova"), "web.ovf 1024\na.vmdk 0\nweb.mf 163\n");
 	archive_free(a);
-	folder_remove();
+	sandbox_free();
 }
 
 static void
@@ -224,12 +235,12 @@ taken_name_and_other_writer_are_told_at_once(void)
 	char text[500];
 	int fd;
 
-	folder_make();
+	sandbox_open();
 	a = open_archive(&e);
 	CHECK(open_archive(&e) == NULL);
 	CHECK_INT(e.class, ERR_TEMP);
 	snprintf(text, sizeof(text), "%s: another run is writing it",
-	    in_folder("web.ova"));
+	    sandbox_path("web.ova"));
 	CHECK_STR(e.text, text);
 	err_clear(&e);
 	CHECK_INT(finish(a, &e), 0);
@@ -237,19 +248,19 @@ taken_name_and_other_writer_are_told_at_once(void)
 	CHECK(open_archive(&e) == NULL);
 	CHECK_INT(e.class, ERR_CREATE);
 	snprintf(text, sizeof(text), "%s: exists already",
-	    in_folder("web.ova"));
+	    sandbox_path("web.ova"));
 	CHECK_STR(e.text, text);
 	/* Taken while we wrote. */
 	err_clear(&e);
-	a = archive_open(in_folder("b.ova"), "web", WHEN, 600, &e);
-	fd = open(in_folder("b.ova"), O_WRONLY | O_CREAT, 0600);
+	a = archive_open(sandbox_path("b.ova"), "web", WHEN, 600, &e);
+	fd = open(sandbox_path("b.ova"), O_WRONLY | O_CREAT, 0600);
 	CHECK(fd != -1 && write(fd, "kept", 4) == 4 && close(fd) == 0);
 	CHECK_INT(finish(a, &e), -1);
 	CHECK_INT(e.class, ERR_CREATE);
 	CHECK_STR(e.text, "rename .b.ova.partial to b.ova: File exists");
 	archive_free(a);
-	CHECK_STR(names_in_folder(), "b.ova web.ova");
-	folder_remove();
+	CHECK_STR(sandbox_names(), "b.ova web.ova");
+	sandbox_free();
 }
 
 static void
@@ -259,7 +270,7 @@ descriptor_needs_its_room(void)
 	struct err e = { 0 };
 	struct archive *a;
 
-	folder_make();
+	sandbox_open();
 	memset(text, 'x', sizeof(text));
 	a = open_archive(&e);
 	CHECK_INT(archive_put_descriptor(a, text, 1025, &e), -1);
@@ -275,18 +286,18 @@ descriptor_needs_its_room(void)
 	archive_free(a);
 	CHECK_INT(strlen(content("web.ova", "web.ovf")), 1024);
 	CHECK_STR(members("web.ova"), "web.ovf 1024\nweb.mf 82\n");
-	folder_remove();
+	sandbox_free();
 }
 
 static void
 killed_run_leaves_no_archive_and_does_not_block(void)
 {
 	struct err e = { 0 };
-	struct archive *a;
+	static struct archive *a;
 	int status;
 	pid_t pid;
 
-	folder_make();
+	sandbox_open();
 	pid = fork();
 	if (pid == 0) {
 		a = open_archive(&e);
@@ -295,13 +306,13 @@ killed_run_leaves_no_archive_and_does_not_block(void)
 		_exit(1);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
-	CHECK_STR(names_in_folder(), ".web.ova.partial");
+	CHECK_STR(sandbox_names(), ".web.ova.partial");
 	a = open_archive(&e);
 	CHECK_INT(finish(a, &e), 0);
 	archive_free(a);
 	CHECK_STR(members("web.ova"), "web.ovf 1024\nweb.mf 82\n");
-	CHECK_STR(names_in_folder(), "web.ova");
-	folder_remove();
+	CHECK_STR(sandbox_names(), "web.ova");
+	sandbox_free();
 }
 
 static void
@@ -313,7 +324,7 @@ full_disk_leaves_nothing(void)
 	struct err e = { 0 };
 	struct archive *a;
 
-	folder_make();
+	sandbox_open();
 	signal(SIGXFSZ, SIG_IGN);
 	CHECK_INT(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small.rlim_max = old.rlim_max;
@@ -326,8 +337,8 @@ full_disk_leaves_nothing(void)
 	CHECK_STR(e.text, "write .web.ova.partial: File too large");
 	archive_file_free(f);
 	archive_free(a);
-	CHECK_STR(names_in_folder(), "");
-	folder_remove();
+	CHECK_STR(sandbox_names(), "");
+	sandbox_free();
 }
 
 /* Standard output is a pipe whose reader is a file of this test. */
@@ -339,7 +350,7 @@ to_stdout(const char *file, const char *tmp, struct err *e)
 	char command[600];
 	FILE *reader;
 
-	snprintf(command, sizeof(command), "cat >'%s'", in_folder(file));
+	snprintf(command, sizeof(command), "cat >'%s'", sandbox_path(file));
 	fflush(stdout);
 	reader = popen(command, "w");
 	dup2(fileno(reader), STDOUT_FILENO);
@@ -364,25 +375,25 @@ pipe_gets_the_same_bytes(void)
 
 	snprintf(tmp, sizeof(tmp), "%s",
 	    getenv("TMPDIR") == NULL ? "/tmp" : getenv("TMPDIR"));
-	folder_make();
+	sandbox_open();
 	a = open_archive(&e);
 	CHECK_INT(add(a, "a.vmdk", "first", &e), 0);
 	CHECK_INT(finish(a, &e), 0);
 	archive_free(a);
-	CHECK_INT(to_stdout("piped", folder, &e), 0);
-	CHECK_STR(names_in_folder(), "piped web.ova");
-	one = bytes_in_folder("web.ova");
-	other = bytes_in_folder("piped");
+	CHECK_INT(to_stdout("piped", sandbox_root, &e), 0);
+	CHECK_STR(sandbox_names(), "piped web.ova");
+	one = bytes_of("web.ova");
+	other = bytes_of("piped");
 	CHECK_INT(other.len, one.len);
 	if (one.len == other.len)
 		CHECK_MEM(other.data, one.data, one.len);
-	CHECK_INT(to_stdout("none", in_folder("missing"), &e), -1);
+	CHECK_INT(to_stdout("none", sandbox_path("missing"), &e), -1);
 	CHECK_INT(e.class, ERR_CREATE);
 	CHECK(strstr(e.text, "create the spool file in ") == e.text);
 	buf_free(&one);
 	buf_free(&other);
 	setenv("TMPDIR", tmp, 1);
-	folder_remove();
+	sandbox_free();
 }
 
 CHECK_MAIN(TEST(archive_appears_whole_and_in_order),

@@ -152,7 +152,45 @@ lock_that_cannot_be_is_named(void)
 	sandbox_free();
 }
 
+static void
+lock_without_a_file_ends_with_its_holder(void)
+{
+	struct err e = { 0 };
+	static struct lock *l;
+	struct lock *other;
+	char name[120];
+	int status;
+	pid_t pid;
+
+	snprintf(name, sizeof(name), "esxbk-test/%ld", (long)getpid());
+	l = lock_open_name(name, "the thing", &e);
+	CHECK(l != NULL);
+	CHECK(lock_open_name(name, "the thing", &e) == NULL);
+	CHECK_INT(e.class, ERR_TEMP);
+	CHECK_STR(e.text, "the thing is locked by another run");
+	err_clear(&e);
+	strcat(name, "2");
+	other = lock_open_name(name, "another thing", &e);
+	CHECK(other != NULL);
+	lock_free(other);
+	lock_free(l);
+	pid = fork();
+	if (pid == 0) {
+		l = lock_open_name(name, "it", &e);
+		raise(SIGKILL);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+	l = lock_open_name(name, "it", &e);
+	CHECK(l != NULL);
+	lock_free(l);
+	memset(name, 'x', 108);
+	name[108] = '\0';
+	CHECK(lock_open_name(name, "it", &e) == NULL);
+	CHECK_INT(e.class, ERR_BUG);
+}
+
 CHECK_MAIN(TEST(two_runs_do_not_work_on_the_same),
     TEST(other_things_are_not_locked), TEST(killed_run_leaves_no_lock),
     TEST(program_we_start_does_not_keep_the_lock),
-    TEST(lock_that_cannot_be_is_named))
+    TEST(lock_that_cannot_be_is_named),
+    TEST(lock_without_a_file_ends_with_its_holder))
