@@ -51,6 +51,7 @@ main(int argc, char **argv)
 	if (argc < 3)
 		errx(64, "usage: measure FD CMD [ARG]...");
 	fd = atoi(argv[1]);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	child = fork();
 	if (child == -1)
 		err(71, "fork");

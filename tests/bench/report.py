@@ -49,16 +49,16 @@ def aims(m, stream_bytes, rate):
 def run_row(name, r, base):
     numbers = (r["wall_s"], r["cpu_s"], r["host_cpu_s"], r["others_cpu_s"], r["peak_bytes"] / MIB)
     ratios = (r["wall_s"] / base["wall_s"], r["cpu_s"] / base["cpu_s"])
-    return "%-37s %6.2f %6.2f %6.2f %6.2f %6.1f %7.2f %5.2f" % (name, *numbers, *ratios)
+    return "%-38s %6.2f %6.2f %6.2f %6.2f %6.1f %7.2f %5.2f" % (name, *numbers, *ratios)
 
 
 def part_row(name, cpu, base):
-    return "%-37s %6s %6.2f %34.2f" % (name, "", cpu, cpu / base["cpu_s"])
+    return "%-38s %6s %6.2f %34.2f" % (name, "", cpu, cpu / base["cpu_s"])
 
 
 def table(m):
     base = m[ESXBK]
-    lines = ["%-37s %6s %6s %6s %6s %6s %7s %5s" % ("", "wall", "CPU", "host", "others", "peak", "x wall", "x CPU")]
+    lines = ["%-38s %6s %6s %6s %6s %6s %7s %5s" % ("", "wall", "CPU", "host", "others", "peak", "x wall", "x CPU")]
     lines += [run_row(name, r, base) for name, r in m.items() if name not in PARTS]
     lines += ["", "its parts, each alone on a core:"]
     lines += [part_row(name, m[name]["cpu_s"], base) for name in PARTS]

@@ -86,7 +86,7 @@ class Bench:
         return ["curl", "-sSf", "--cacert", self.host.cacert, *options, url]
 
     def script(self, interpreter, name):
-        return [interpreter, os.path.join(self.here, name), self.host.state, "bench", self.out]
+        return [*interpreter, os.path.join(self.here, name), self.host.state, "bench", self.out]
 
     def warm_up(self):
         """The host makes each stream once, for the first who asks."""
@@ -113,8 +113,8 @@ class Bench:
                 self.measure(name, ["sh", "-c", script % shlex.join(self.curl(url)), self.file], True)
 
     def scripts(self):
-        self.measure("pyVmomi and SHA-256", self.script("/usr/bin/python3", "export.py"), True)
-        self.measure("rbvmomi and SHA-256", self.script("/usr/bin/ruby", "export.rb"), True)
+        self.measure("pyVmomi and SHA-256", self.script(["/usr/bin/python3", "-B"], "export.py"), True)
+        self.measure("rbvmomi and SHA-256", self.script(["/usr/bin/ruby"], "export.rb"), True)
 
     def parts(self):
         _, text = self.run([os.path.join(self.args.tools, "parts"), self.stream, self.file])
