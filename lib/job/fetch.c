@@ -25,7 +25,7 @@ struct flight {
 	struct vmdkr *reader;
 	struct content *content;
 	struct ring *ring;
-	struct sink checked; /* the ring */
+	struct sink taker; /* the ring, or keep() */
 	bool is_too_long;
 	bool is_local; /* what failed is on this side */
 };
@@ -54,6 +54,24 @@ on_grain(void *self, uint64_t number, const void *data, size_t n, struct err *e)
 	return content_add(t->content, number, data, n, e);
 }
 
+/* To the file and its digests. */
+static int
+keep(void *self, const void *p, size_t n, struct err *e)
+{
+	struct flight *t = self;
+	int i;
+
+	t->is_local = true;
+	if (target_file_write(t->file, p, n, e) == -1)
+		return -1;
+	for (i = 0; i < DIGESTS; i++)
+		if (t->digests[i] != NULL &&
+		    digest_add(t->digests[i], p, n, e) == -1)
+			return -1;
+	t->is_local = false;
+	return 0;
+}
+
 static int
 open_reader(struct flight *t, struct err *e)
 {
@@ -68,7 +86,8 @@ open_reader(struct flight *t, struct err *e)
 	    e);
 	if (t->ring == NULL)
 		return -1;
-	t->checked = ring_sink(t->ring);
+	ring_beside(t->ring, (struct sink){ keep, t });
+	t->taker = ring_sink(t->ring);
 	return 0;
 }
 
@@ -104,23 +123,14 @@ static int
 arrived(void *self, const void *p, size_t n, struct err *e)
 {
 	struct flight *t = self;
-	int i;
 
 	t->is_too_long = !t->f->is_disk && n > small_file_room(t->f);
 	if (t->is_too_long)
 		return err_set(e, ERR_IO, "more than the %ju bytes expected",
 		    (uintmax_t)(t->f->bytes + small_file_room(t->f)));
-	/* First of all to the checker, which works beside us. */
-	if (t->ring != NULL && flow_write(&t->checked, p, n, e) == -1)
+	/* The ring gives it to keep() and to the checker. */
+	if (flow_write(&t->taker, p, n, e) == -1)
 		return -1;
-	t->is_local = true;
-	if (target_file_write(t->file, p, n, e) == -1)
-		return -1;
-	for (i = 0; i < DIGESTS; i++)
-		if (t->digests[i] != NULL &&
-		    digest_add(t->digests[i], p, n, e) == -1)
-			return -1;
-	t->is_local = false;
 	t->f->bytes += n;
 	if (t->reader != NULL)
 		atomic_store(&t->f->position, vmdkr_position(t->reader));
@@ -295,7 +305,7 @@ fly(struct flight *t, struct err *e)
 		return is_body_refused(t) ? FETCH_BODY : FETCH_LINE;
 	}
 	if (check_body(t, e) == -1)
-		return FETCH_BODY;
+		return t->is_local ? FETCH_LOCAL : FETCH_BODY;
 	if (finish_digests(t, e) == -1 ||
 	    target_file_commit(t->file, t->f->digest_hex, e) == -1)
 		return FETCH_LOCAL;
@@ -305,7 +315,7 @@ fly(struct flight *t, struct err *e)
 int
 fetch_run(const struct fetch_env *env, struct fetch *f)
 {
-	struct flight t = { .env = env, .f = f };
+	struct flight t = { .env = env, .f = f, .taker = { keep, &t } };
 	int i;
 
 	f->bytes = 0;

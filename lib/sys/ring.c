@@ -13,6 +13,7 @@ struct slot {
 
 struct ring {
 	struct sink below;
+	struct sink beside; /* or { 0 } */
 	struct slot *slots;
 	unsigned int n;
 	size_t bytes; /* a slot */
@@ -102,15 +103,22 @@ wait_free(struct ring *r, struct err *e)
 	return rc;
 }
 
-static void
-publish(struct ring *r)
+/* Below begins with it at once; no one fills it before we return. */
+static int
+publish(struct ring *r, struct err *e)
 {
-	slot_at(r, r->head)->len = r->fill;
+	struct slot *s = slot_at(r, r->head);
+	size_t n = r->fill;
+
+	s->len = n;
 	r->fill = 0;
 	pthread_mutex_lock(&r->lock);
 	r->head++;
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
+	if (r->beside.write == NULL)
+		return 0;
+	return flow_write(&r->beside, s->data, n, e);
 }
 
 static int
@@ -128,8 +136,8 @@ ring_write(void *self, const void *p, size_t n, struct err *e)
 		r->fill += part;
 		at += part;
 		n -= part;
-		if (r->fill == r->bytes)
-			publish(r);
+		if (r->fill == r->bytes && publish(r, e) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -179,6 +187,12 @@ no_memory:
 	return NULL;
 }
 
+void
+ring_beside(struct ring *r, struct sink beside)
+{
+	r->beside = beside;
+}
+
 struct sink
 ring_sink(struct ring *r)
 {
@@ -200,9 +214,8 @@ int
 ring_commit(struct ring *r, struct err *e)
 {
 	if (r->fill > 0) {
-		if (wait_free(r, e) == -1)
+		if (wait_free(r, e) == -1 || publish(r, e) == -1)
 			return -1;
-		publish(r);
 	}
 	end(r);
 	return r->failed ? report(r, e) : 0;

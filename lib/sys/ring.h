@@ -19,6 +19,11 @@ struct ring *ring_open(struct sink below, unsigned int slots, size_t bytes,
     struct err *e);
 struct sink ring_sink(struct ring *r);
 
+/* Before the first write: the same bytes go to beside as well, on the
+ * writer's thread and slot by slot.  Small pieces become large ones without
+ * another copy. */
+void ring_beside(struct ring *r, struct sink beside);
+
 /* Waits until everything has gone below. */
 int ring_commit(struct ring *r, struct err *e);
 

@@ -64,6 +64,8 @@ type transfer struct {
 	w    http.ResponseWriter
 	plan plan
 	sent int64
+	// when the first byte was due, for a rate
+	start time.Time
 }
 
 // plan is what shall go wrong in a transfer.
@@ -194,6 +196,7 @@ func (t *transfer) copy() (cut string) {
 	}
 	defer f.Close()
 	buf := make([]byte, 1<<20)
+	t.start = time.Now()
 	for {
 		there, err := wait(t.sent)
 		if err != nil {
@@ -246,7 +249,8 @@ func (t *transfer) portion(n, max int64) int64 {
 func (t *transfer) pause() (cut string) {
 	wait := time.Duration(0)
 	if t.plan.rate > 0 {
-		wait = time.Second / 20
+		sent := time.Duration(float64(t.sent) / float64(t.plan.rate) * float64(time.Second))
+		wait = time.Until(t.start.Add(sent))
 	}
 	if t.plan.stallAt >= 0 && t.sent >= t.plan.stallAt {
 		wait += t.plan.stall
@@ -262,7 +266,7 @@ func (t *transfer) pause() (cut string) {
 		return "lease"
 	default:
 	}
-	if wait == 0 {
+	if wait <= 0 {
 		return ""
 	}
 	select {
