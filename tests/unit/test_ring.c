@@ -248,7 +248,56 @@ abandoned_ring_ends_at_once(void)
 	CHECK_INT(b.writes, 0);
 }
 
-CHECK_MAIN(TEST(bytes_arrive_as_they_were_written),
+static void
+small_pieces_become_whole_slots_beside(void)
+{
+	struct below below, beside = { .caller = pthread_self() };
+	struct ring *r = open_ring(&below, SIZE_MAX, 3, 64);
+	struct sink in = ring_sink(r);
+	struct err e = { 0 };
+	char piece[10];
+	int i;
+
+	beside.limit = SIZE_MAX;
+	ring_beside(r, (struct sink){ take, &beside });
+	for (i = 0; i < 100; i++) {
+		memset(piece, 'a' + i % 26, sizeof(piece));
+		CHECK_INT(flow_write(&in, piece, sizeof(piece), &e), 0);
+	}
+	CHECK_INT(ring_commit(r, &e), 0);
+	ring_free(r);
+	CHECK_INT(atomic_load(&beside.writes), 16); /* 1000 bytes, 64 each */
+	CHECK(beside.in_caller);
+	CHECK_INT(beside.got.len, 1000);
+	CHECK(beside.got.len == below.got.len);
+	CHECK_MEM(beside.got.data, below.got.data, 1000);
+	buf_free(&below.got);
+	buf_free(&beside.got);
+}
+
+static void
+failure_beside_is_the_writers(void)
+{
+	struct below below, beside = { .caller = pthread_self() };
+	struct ring *r = open_ring(&below, SIZE_MAX, 3, 64);
+	struct sink in = ring_sink(r);
+	struct err e = { 0 };
+	char piece[64] = { 0 };
+
+	beside.limit = 64;
+	ring_beside(r, (struct sink){ take, &beside });
+	CHECK_INT(flow_write(&in, piece, sizeof(piece), &e), 0);
+	CHECK_INT(flow_write(&in, piece, 10, &e), 0);
+	CHECK_INT(ring_commit(r, &e), -1);
+	CHECK_STR(e.text, "disk full after 64 bytes");
+	ring_free(r);
+	buf_free(&below.got);
+	buf_free(&beside.got);
+}
+
+CHECK_MAIN(TEST(small_pieces_become_whole_slots_beside),
+    TEST(failure_beside_is_the_writers),
+    TEST(bytes_arrive_as_they_were_written),
     TEST(nothing_written_is_nothing_below),
     TEST(failure_below_reaches_the_writer),
     TEST(failure_of_the_last_bytes_is_no_success),
