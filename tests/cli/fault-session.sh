@@ -1,6 +1,7 @@
 #!/bin/bash
 # A session ends at any moment: idle for too long, a restart of the management
 # agents, an administrator.  The run logs in again and goes on.
+# timeout: 240
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/fault.sh" || exit 1
 

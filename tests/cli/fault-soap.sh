@@ -2,6 +2,7 @@
 # The API misbehaves: broken XML, a busy server, something else in its place.
 # Whatever happens, the run ends with a reason or with a good backup, and the
 # host is left as it was.
+# timeout: 240
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/fault.sh" || exit 1
 need openssl python3

@@ -82,8 +82,9 @@ s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
 while True:
     c, a = s.accept()
-    c.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
     sys.stderr.buffer.write(c.recv(4096))
+    sys.stderr.flush()
+    c.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
     c.close()' >port 2>came &
 # shellcheck disable=SC2034 # lib.sh runs it
 AT_EXIT="kill $!"
