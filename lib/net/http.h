@@ -46,6 +46,11 @@ struct http_req {
 	const char *cookie;         /* sent byte for byte as Cookie, or NULL */
 	const void *body;           /* sent with Content-Length, or NULL */
 	size_t body_len;
+	/* Instead of body: sent as it comes, with Content-Length source_len, or
+	 * in chunks if that is -1.  A source that gives less or more is an
+	 * error, and so is an answer of 400 or more while it still gives. */
+	const struct source *source;
+	int64_t source_len;
 	bool decode;     /* offer and undo content encodings (not for disks) */
 	bool fresh;      /* a new connection: then libcurl never repeats it */
 	bool any_status; /* sink gets any status's body, not only 200 and 206 */

@@ -20,10 +20,11 @@
  * lease_check().  (API: vim.HttpNfcLease)
  */
 struct lease_item {
-	char *key;    /* "/vm-42/VirtualLsiLogicController0:0" */
-	char *url;    /* absolute; "*" replaced by the API's host */
-	char *target; /* "disk-0.vmdk" or "" */
-	char *host;   /* of the url, for messages */
+	char *key;        /* "/vm-42/VirtualLsiLogicController0:0" */
+	char *import_key; /* of an import: whose file goes there, or "" */
+	char *url;        /* absolute; "*" replaced by the API's host */
+	char *target;     /* "disk-0.vmdk" or "" */
+	char *host;       /* of the url, for messages */
 	bool is_disk;
 	bool has_size;
 	uint64_t size;           /* non-disk files only */
@@ -45,6 +46,12 @@ struct lease;
  * lease_check(). */
 struct lease *lease_open(struct vim *v, const struct moref *source,
     volatile bool *stop, struct err *e);
+
+/* Makes the VM of an import specification (ResourcePool.ImportVApp); spec is
+ * importspec's XML; folder and host may be { 0 }. */
+struct lease *lease_import(struct vim *v, const struct moref *pool,
+    const struct buf *spec, const struct moref *folder,
+    const struct moref *host, volatile bool *stop, struct err *e);
 
 const struct lease_item *lease_items(const struct lease *l, size_t *n);
 
@@ -69,6 +76,13 @@ void lease_manifest_free(struct lease_checksum *sums, size_t n);
 /* The TLS policy for an item's URL; strings point into l and the session. */
 void lease_http_conf(const struct lease *l, const struct lease_item *item,
     struct http_conf *conf);
+
+/* Asks for the items again: an import's keys are known once its files have
+ * come.  Earlier items are no longer valid. */
+int lease_reread(struct lease *l, struct err *e);
+
+/* Of an import: the VM.  { 0 } if the server does not say. */
+const struct moref *lease_entity(const struct lease *l);
 
 int lease_commit(struct lease *l, struct err *e);
 void lease_free(struct lease *l); /* NULL is fine */
