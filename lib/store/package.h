@@ -45,12 +45,29 @@ struct package {
 	 * those that descriptor or manifest name, and, in a point, all. */
 	struct package_file *files;
 	size_t n_files;
+	char **strange; /* names in a folder that are no regular file */
+	size_t n_strange;
+};
+
+/* What is not well-formed, part by part; { 0 } where all is well. */
+struct package_faults {
+	struct err whole; /* the archive; two descriptors */
+	struct err descriptor;
+	struct err manifest;
+	struct err certificate;
+	struct err record;
 };
 
 /* path: a point's folder, an .ovf, an .mf (the .ovf of its stem), or an .ova.
  * A folder with no or more than one descriptor, and anything else that is no
  * backup, is ERR_DATA; what is not there ERR_NOTFOUND; errors name path. */
 int package_open(const char *path, struct package *p, struct err *e);
+
+/* The same for who looks for damage: opens what can be told to be, or to have
+ * been, a package.  A part with a fault is empty; descriptor_name is NULL if
+ * an archive's is not to be found. */
+int package_survey(const char *path, struct package *p,
+    struct package_faults *f, struct err *e);
 const struct package_file *package_find(const struct package *p,
     const char *name);
 void package_close(struct package *p);
