@@ -1,4 +1,4 @@
-# bash completion for esxbk-list and esxbk-export-ovf -*- shell-script -*-
+# bash completion for the tools of esxbk -*- shell-script -*-
 #
 # Every tool says itself which options it has (CMD --options): what is offered
 # here cannot differ from what the tool takes.  Works without the
@@ -77,8 +77,10 @@ _esxbk()
 			-- "$word")
 		[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] ||
 			compopt -o nospace 2>/dev/null
+	elif [[ ${1##*/} == esxbk-verify ]]; then
+		__esxbk_values FILE "$word" ''
 	fi
 	return 0
 }
 
-complete -F _esxbk esxbk-list esxbk-export-ovf
+complete -F _esxbk esxbk-list esxbk-export-ovf esxbk-verify

@@ -1,4 +1,4 @@
-# fish completion for esxbk-list and esxbk-export-ovf
+# fish completion for the tools of esxbk
 #
 # Every tool says itself which options it has (CMD --options): what is offered
 # here cannot differ from what the tool takes.
@@ -53,7 +53,11 @@ function __esxbk_complete
         end
     end
 
-    string match --quiet -- '-*' $word; or return
+    if not string match --quiet -- '-*' $word
+        string match --quiet -- '*esxbk-verify' $tool
+        and __esxbk_values FILE $word ''
+        return
+    end
     for line in $options
         set -l o (string split \t -- $line)
         if test -n "$o[3]"
@@ -65,6 +69,6 @@ function __esxbk_complete
     end
 end
 
-for tool in esxbk-list esxbk-export-ovf
+for tool in esxbk-list esxbk-export-ovf esxbk-verify
     complete --command $tool --no-files --arguments '(__esxbk_complete)'
 end

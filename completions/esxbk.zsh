@@ -1,4 +1,4 @@
-#compdef esxbk-list esxbk-export-ovf
+#compdef esxbk-list esxbk-export-ovf esxbk-verify
 #
 # Every tool says itself which options it has (CMD --options): what is offered
 # here cannot differ from what the tool takes.
@@ -43,7 +43,11 @@ _esxbk()
 		fi
 	done
 	(( $#specs )) || return 1
-	_arguments -s -S : $specs '*:VM: '
+	case ${command:t} in
+	(esxbk-verify) specs+=('*:backup:_files') ;;
+	(*) specs+=('*:VM: ') ;;
+	esac
+	_arguments -s -S : $specs
 }
 
 _esxbk "$@"

@@ -22,7 +22,10 @@ struct ova {
 	unsigned int pad; /* zeros behind it */
 	uint64_t size;    /* of the present member */
 	char *member;     /* its name, NULL before the first */
-	char **seen;      /* all names */
+	size_t peeked;    /* bytes in first, given out from first_at on */
+	size_t first_at;
+	unsigned char first[TAR_BLOCK_BYTES];
+	char **seen; /* all names */
 	size_t n_seen;
 	unsigned char scratch[SKIP_BYTES];
 };
@@ -81,6 +84,13 @@ read_some(struct ova *o, void *p, size_t n, struct err *e)
 {
 	ssize_t got;
 
+	if (o->first_at < o->peeked) {
+		got = (ssize_t)(o->peeked - o->first_at);
+		got = (size_t)got < n ? got : (ssize_t)n;
+		memcpy(p, o->first + o->first_at, (size_t)got);
+		o->first_at += (size_t)got;
+		return got;
+	}
 	do {
 		if (!o->is_file && wait_readable(o, e) == -1)
 			return -1;
@@ -109,6 +119,30 @@ read_full(struct ova *o, unsigned char *p, size_t n, struct err *e)
 		have += (size_t)got;
 	}
 	return (ssize_t)have;
+}
+
+ssize_t
+ova_peek(struct ova *o, const unsigned char **p, struct err *e)
+{
+	ssize_t got = read_full(o, o->first, sizeof(o->first), e);
+
+	if (got == -1)
+		return -1;
+	o->peeked = (size_t)got;
+	*p = o->first;
+	return got;
+}
+
+static ssize_t
+read_raw(void *self, void *p, size_t n, struct err *e)
+{
+	return read_some(self, p, n, e);
+}
+
+struct source
+ova_raw(struct ova *o)
+{
+	return (struct source){ read_raw, o };
 }
 
 static int

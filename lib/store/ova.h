@@ -26,6 +26,13 @@ struct ova;
  * errors. */
 struct ova *ova_open(int fd, const char *name, struct err *e);
 
+/* What the file or pipe begins with, for who does not know what it is: up to
+ * 512 bytes, before the first ova_next(), which is given them all the same. */
+ssize_t ova_peek(struct ova *o, const unsigned char **p, struct err *e);
+
+/* In place of ova_next(), after ova_peek(): all bytes as they are. */
+struct source ova_raw(struct ova *o);
+
 /* Goes on to the next member, over what is left of this one.  1: *m, and
  * *offset is where its bytes stand in a file (-1 on a pipe); 0: the archive
  * is over, and all is well; -1. */

@@ -79,6 +79,10 @@ struct package_reader *package_read_open(const struct package *p,
     const struct package_file *f, struct err *e);
 ssize_t package_read(struct package_reader *r, void *to, size_t n,
     struct err *e);
+
+/* n bytes from offset on, all of them. */
+int package_read_at(struct package_reader *r, uint64_t offset, void *to,
+    size_t n, struct err *e);
 struct source package_source(struct package_reader *r); /* package_read() */
 void package_read_close(struct package_reader *r);      /* NULL is fine */
 

@@ -12,6 +12,7 @@ struct package_reader {
 	int fd;
 	bool owns_fd;
 	char *name;
+	uint64_t start;
 	uint64_t at;
 	uint64_t left;
 };
@@ -84,7 +85,7 @@ package_read_open(const struct package *p, const struct package_file *f,
 		return NULL;
 	}
 	r->left = f->size_bytes;
-	r->at = f->offset;
+	r->start = r->at = f->offset;
 	r->owns_fd = !p->is_archive;
 	r->fd = p->is_archive ? p->fd : open_file(p, f, e);
 	if (r->fd == -1) {
@@ -98,6 +99,24 @@ package_read_open(const struct package *p, const struct package_file *f,
 	return r;
 }
 
+static ssize_t
+read_at(struct package_reader *r, uint64_t at, void *to, size_t n,
+    struct err *e)
+{
+	ssize_t got;
+
+	do
+		got = pread(r->fd, to, n, (off_t)at);
+	while (got == -1 && errno == EINTR);
+	if (got == -1)
+		return err_sys(e, ERR_IO, "read %s", r->name);
+	if (got == 0)
+		return err_set(e, ERR_IO,
+		    "read %s: it ends at byte %ju all of a sudden", r->name,
+		    (uintmax_t)(at - r->start));
+	return got;
+}
+
 ssize_t
 package_read(struct package_reader *r, void *to, size_t n, struct err *e)
 {
@@ -107,17 +126,29 @@ package_read(struct package_reader *r, void *to, size_t n, struct err *e)
 		n = (size_t)r->left;
 	if (n == 0)
 		return 0;
-	do
-		got = pread(r->fd, to, n, (off_t)r->at);
-	while (got == -1 && errno == EINTR);
-	if (got == -1)
-		return err_sys(e, ERR_IO, "read %s", r->name);
-	if (got == 0)
-		return err_set(e, ERR_IO, "read %s: it ends %ju bytes early",
-		    r->name, (uintmax_t)r->left);
-	r->at += (uint64_t)got;
-	r->left -= (uint64_t)got;
+	got = read_at(r, r->at, to, n, e);
+	if (got > 0) {
+		r->at += (uint64_t)got;
+		r->left -= (uint64_t)got;
+	}
 	return got;
+}
+
+int
+package_read_at(struct package_reader *r, uint64_t offset, void *to, size_t n,
+    struct err *e)
+{
+	char *p = to;
+	ssize_t got;
+
+	for (; n > 0; n -= (size_t)got) {
+		got = read_at(r, r->start + offset, p, n, e);
+		if (got == -1)
+			return -1;
+		p += got;
+		offset += (uint64_t)got;
+	}
+	return 0;
 }
 
 void

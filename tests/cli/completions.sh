@@ -63,6 +63,8 @@ for shell in "${shells[@]}"; do
 	same "$("offered_$shell" esxbk-export-ovf -qo f | tr -d /)" folder \
 		"$shell: only folders, behind letters"
 	same "$("offered_$shell" esxbk-list --cacert fil)" file "$shell: a file"
+	same "$("offered_$shell" esxbk-verify fi)" file "$shell: a file to check"
+	same "$("offered_$shell" esxbk-list fi)" '' "$shell: no VM is a file"
 	same "$("offered_$shell" esxbk-list -- -)" '' "$shell: nothing after --"
 done
 # As readline has it, for which "=" ends a word.

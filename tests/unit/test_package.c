@@ -255,6 +255,8 @@ no_file_outside_is_opened(void)
 	found = package_find(&p, "real/file");
 	if (CHECK(found != NULL)) {
 		r = package_read_open(&p, found, &e);
+		CHECK_INT(package_read_at(r, 2, text, 3, &e), 0);
+		CHECK_MEM(text, "sid", 3);
 		CHECK_INT(package_read(r, text, sizeof(text), &e), 6);
 		package_read_close(r);
 	}
@@ -284,7 +286,8 @@ a_file_that_shrinks_is_told(void)
 	CHECK_INT(truncate(sandbox_path("web-disk1.vmdk"), 0), 0);
 	CHECK_INT(package_read(r, text, sizeof(text), &e), -1);
 	CHECK_INT(e.class, ERR_IO);
-	CHECK_STR(e.text, "read web-disk1.vmdk: it ends 1 bytes early");
+	CHECK_STR(e.text,
+	    "read web-disk1.vmdk: it ends at byte 0 all of a sudden");
 	package_read_close(r);
 	err_clear(&e);
 	CHECK(package_read_open(&p, f, &e) == NULL);
