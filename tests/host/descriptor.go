@@ -242,13 +242,14 @@ func (d *descriptor) diskSection() {
 }
 
 func (d *descriptor) networkSection() {
-	if len(d.v.spec.Networks) == 0 {
+	if len(d.v.nics) == 0 {
 		return
 	}
 	d.w.in("NetworkSection", nil, func() {
 		d.w.text("Info", "The list of logical networks")
 		seen := make(map[string]bool)
-		for _, n := range d.v.spec.Networks {
+		for _, card := range d.v.nics {
+			n := card.networkName()
 			if seen[n] {
 				continue
 			}

@@ -17,11 +17,13 @@ var controllers = map[string]struct {
 	perBus  int32
 	adapter string // of the stream's descriptor
 }{
-	"pvscsi":   {1000, "ParaVirtualSCSIController", "SCSI controller", "VMware paravirtual SCSI", 2000, 16, "lsilogic"},
-	"lsilogic": {1000, "VirtualLsiLogicController", "SCSI controller", "LSI Logic", 2000, 16, "lsilogic"},
-	"sata":     {15000, "VirtualAHCIController", "SATA controller", "AHCI", 16000, 30, "lsilogic"},
-	"ide":      {200, "VirtualIDEController", "IDE", "IDE", 3000, 2, "ide"},
-	"nvme":     {31000, "VirtualNVMEController", "NVME controller", "NVME controller", 32000, 64, "lsilogic"},
+	"pvscsi":      {1000, "ParaVirtualSCSIController", "SCSI controller", "VMware paravirtual SCSI", 2000, 16, "lsilogic"},
+	"lsilogic":    {1000, "VirtualLsiLogicController", "SCSI controller", "LSI Logic", 2000, 16, "lsilogic"},
+	"lsilogicsas": {1000, "VirtualLsiLogicSASController", "SCSI controller", "LSI Logic SAS", 2000, 16, "lsilogic"},
+	"buslogic":    {1000, "VirtualBusLogicController", "SCSI controller", "BusLogic", 2000, 16, "buslogic"},
+	"sata":        {15000, "VirtualAHCIController", "SATA controller", "AHCI", 16000, 30, "lsilogic"},
+	"ide":         {200, "VirtualIDEController", "IDE", "IDE", 3000, 2, "ide"},
+	"nvme":        {31000, "VirtualNVMEController", "NVME controller", "NVME controller", 32000, 64, "lsilogic"},
 }
 
 // place gives a disk its controller and key.  Each kind of controller has
@@ -43,6 +45,9 @@ func (v *vm) place(d *vmDisk) {
 	}
 	if d.spec.Unit != nil {
 		unit = *d.spec.Unit
+	}
+	if d.spec.Bus != nil {
+		bus = *d.spec.Bus
 	}
 	if unit >= c.perBus {
 		unit, bus = unit%c.perBus, bus+unit/c.perBus
@@ -66,8 +71,9 @@ func (v *vm) devices(s *snapshot) []types.BaseVirtualDevice {
 	if v.spec.ISO {
 		devs = append(devs, v.cdrom())
 	}
-	for i, n := range v.spec.Networks {
-		devs = append(devs, v.nic(i, n))
+	devs = append(devs, v.extras...)
+	for i := range v.nics {
+		devs = append(devs, v.nicDevice(i))
 	}
 	if v.spec.VTPM {
 		devs = append(devs, &types.VirtualTPM{VirtualDevice: types.VirtualDevice{Key: 11000,
@@ -84,33 +90,36 @@ func (v *vm) diskControllers() []types.BaseVirtualDevice {
 			continue // the IDE controllers are always there
 		}
 		made[d.ctlrKey] = true
-		devs = append(devs, v.controller(d))
+		devs = append(devs, v.controller(d.spec.Controller, d.ctlrKey))
+	}
+	for _, c := range v.bare {
+		key := controllers[c.kind].key + c.bus
+		if !made[key] && c.kind != "ide" {
+			made[key] = true
+			devs = append(devs, v.controller(c.kind, key))
+		}
 	}
 	return devs
 }
 
-func (v *vm) controller(d *vmDisk) types.BaseVirtualDevice {
-	k := controllers[d.spec.Controller]
-	bus := d.ctlrKey - k.key
-	c := types.VirtualController{BusNumber: bus}
-	c.Key, c.ControllerKey, c.UnitNumber = d.ctlrKey, 100, types.NewInt32(3+bus)
+func (v *vm) controller(kind string, key int32) types.BaseVirtualDevice {
+	k := controllers[kind]
+	bus := key - k.key
+	dev := newController(kind, bus)
+	c := dev.(types.BaseVirtualController).GetVirtualController()
+	c.Key, c.ControllerKey, c.UnitNumber = key, 100, types.NewInt32(3+bus)
 	c.DeviceInfo = &types.Description{Label: fmt.Sprintf("%s %d", k.label, bus), Summary: k.summary}
 	for _, o := range v.disks {
-		if o.ctlrKey == d.ctlrKey {
+		if o.ctlrKey == key {
 			c.Device = append(c.Device, o.key)
 		}
 	}
-	scsi := types.VirtualSCSIController{VirtualController: c, HotAddRemove: types.NewBool(true),
-		SharedBus: types.VirtualSCSISharingNoSharing, ScsiCtlrUnitNumber: 7}
-	switch d.spec.Controller {
-	case "lsilogic":
-		return &types.VirtualLsiLogicController{VirtualSCSIController: scsi}
-	case "sata":
-		return &types.VirtualAHCIController{VirtualSATAController: types.VirtualSATAController{VirtualController: c}}
-	case "nvme":
-		return &types.VirtualNVMEController{VirtualController: c}
+	for _, o := range v.extras {
+		if o.GetVirtualDevice().ControllerKey == key {
+			c.Device = append(c.Device, o.GetVirtualDevice().Key)
+		}
 	}
-	return &types.ParaVirtualSCSIController{VirtualSCSIController: scsi}
+	return dev
 }
 
 func commas(n int64) string {
@@ -122,7 +131,7 @@ func commas(n int64) string {
 }
 
 func (v *vm) diskDevice(d *vmDisk, s *snapshot) types.BaseVirtualDevice {
-	dev := &types.VirtualDisk{CapacityInKB: d.raw.size / 1024, CapacityInBytes: d.raw.size}
+	dev := &types.VirtualDisk{CapacityInKB: (d.raw.size + 1023) / 1024, CapacityInBytes: d.raw.size}
 	dev.Key, dev.ControllerKey, dev.UnitNumber = d.key, d.ctlrKey, types.NewInt32(d.unit)
 	dev.DeviceInfo = &types.Description{Label: d.spec.Label, Summary: commas(d.raw.size/1024) + " KB"}
 	dev.Shares = &types.SharesInfo{Shares: 1000, Level: types.SharesLevelNormal}
@@ -149,12 +158,12 @@ func (v *vm) diskDevice(d *vmDisk, s *snapshot) types.BaseVirtualDevice {
 func (v *vm) flatBacking(d *vmDisk, chain []string, change string) *types.VirtualDiskFlatVer2BackingInfo {
 	b := &types.VirtualDiskFlatVer2BackingInfo{
 		DiskMode: d.spec.Mode, Split: types.NewBool(false), WriteThrough: types.NewBool(false),
-		ThinProvisioned: types.NewBool(true), EagerlyScrub: types.NewBool(false),
+		ThinProvisioned: types.NewBool(!d.spec.Thick), EagerlyScrub: types.NewBool(d.spec.Scrub),
 		Uuid: diskUUID(d.uuid), ContentId: contentID(d, len(chain)), ChangeId: change,
 		DigestEnabled: types.NewBool(false), Sharing: "sharingNone",
 	}
 	b.FileName = chain[len(chain)-1]
-	b.Datastore = &v.h.site.datastore.Self
+	b.Datastore = &v.at.ds.Self
 	b.BackingObjectId = ""
 	if len(chain) > 1 {
 		b.Parent = v.flatBacking(d, chain[:len(chain)-1], "")
@@ -171,7 +180,7 @@ func (v *vm) rdmBacking(d *vmDisk, chain []string, change string) *types.Virtual
 		ChangeId: change, Sharing: "sharingNone",
 	}
 	b.FileName = chain[len(chain)-1]
-	b.Datastore = &v.h.site.datastore.Self
+	b.Datastore = &v.at.ds.Self
 	if len(chain) > 1 {
 		b.Parent = v.rdmBacking(d, chain[:len(chain)-1], "")
 	}
@@ -204,37 +213,11 @@ func (v *vm) cdrom() types.BaseVirtualDevice {
 	dev.Key, dev.ControllerKey, dev.UnitNumber = 3002, 201, types.NewInt32(0)
 	dev.DeviceInfo = &types.Description{Label: "CD/DVD drive 1", Summary: "ISO " + v.isoPath()}
 	b := &types.VirtualCdromIsoBackingInfo{}
-	b.FileName, b.Datastore = v.isoPath(), &v.h.site.datastore.Self
+	b.FileName, b.Datastore = v.isoPath(), &v.at.ds.Self
 	dev.Backing = b
 	dev.Connectable = &types.VirtualDeviceConnectInfo{StartConnected: true, AllowGuestControl: true,
 		Connected: v.on, Status: "ok"}
 	return dev
 }
 
-func (v *vm) isoPath() string { return "[" + datastoreName + "] iso/install.iso" }
-
-// mac gives the NIC an address that depends on the VM only.
-func (v *vm) mac(i int) string {
-	c := contentCID(v.spec.UUID, 1000+i)
-	return fmt.Sprintf("00:50:56:%02x:%02x:%02x", c>>16&0x3f|0x80, c>>8&0xff, c&0xff)
-}
-
-func (v *vm) nic(i int, network string) types.BaseVirtualDevice {
-	ref := v.h.network(network)
-	dev := &types.VirtualVmxnet3{}
-	dev.Key, dev.ControllerKey, dev.UnitNumber = 4000+int32(i), 100, types.NewInt32(7+int32(i))
-	dev.DeviceInfo = &types.Description{Label: fmt.Sprintf("Network adapter %d", i+1), Summary: network}
-	b := &types.VirtualEthernetCardNetworkBackingInfo{Network: &ref, InPassthroughMode: types.NewBool(false)}
-	b.DeviceName, b.UseAutoDetect = network, types.NewBool(false)
-	dev.Backing = b
-	dev.Connectable = &types.VirtualDeviceConnectInfo{MigrateConnect: "unset", StartConnected: true,
-		AllowGuestControl: true, Connected: v.on, Status: "ok"}
-	dev.SlotInfo = &types.VirtualDevicePciBusSlotInfo{PciSlotNumber: 192 + int32(i)*32}
-	dev.AddressType, dev.MacAddress = "assigned", v.mac(i)
-	if !v.h.vc {
-		dev.AddressType = "generated"
-	}
-	dev.WakeOnLanEnabled = types.NewBool(true)
-	dev.UptCompatibilityEnabled = types.NewBool(true)
-	return dev
-}
+func (v *vm) isoPath() string { return "[" + v.at.ds.Name + "] iso/install.iso" }

@@ -42,18 +42,21 @@ func (h *Host) exportSnapshot(c *call) (interface{}, error) {
 
 // leaseItem is one file that a lease lets the client fetch.
 type leaseItem struct {
-	key      string
-	target   string // the last part of its URL
-	isDisk   bool
-	n        int // number of the disk in the VM, -1 for others
-	disk     *vmDisk
-	content  *frozen
-	file     string // of an item that is no disk
-	size     int64  // the same
-	checksum string // algorithm asked for
-	gets     int
-	sent     int64 // bytes of the last transfer
-	whole    bool  // and that was all of it
+	key       string
+	importKey string // of an import
+	finalKey  string // the same, once a file has come
+	target    string // the last part of its URL
+	isDisk    bool
+	n         int // number of the disk in the VM, -1 for others
+	disk      *vmDisk
+	content   *frozen
+	file      string // of an item that is no disk
+	size      int64  // the same
+	checksum  string // algorithm asked for
+	gets      int
+	sent      int64    // bytes of the last transfer
+	whole     bool     // and that was all of it
+	came      *arrival // of an import, what came
 }
 
 // items lists what an export of the VM, or of its snapshot s, consists of.
@@ -134,7 +137,7 @@ func (l *lease) url(it *leaseItem) (url, thumbprint string) {
 			thumbprint = h.ca.sha1()
 		}
 	}
-	return fmt.Sprintf("https://%s:%d/nfc/%s/%s", nfcHostName, port(h.nfc), l.ticket, pathEscape(it.target)), thumbprint
+	return fmt.Sprintf("https://%s:%d/nfc/%s/%s", l.vm.at.host.Name, port(h.nfc), l.ticket, pathEscape(it.target)), thumbprint
 }
 
 // pathEscape is for one segment of a path; all but plain letters is escaped.
@@ -156,14 +159,14 @@ func (l *lease) info() *types.HttpNfcLeaseInfo {
 	info := &types.HttpNfcLeaseInfo{Lease: l.mo.Self, Entity: l.vm.ref,
 		LeaseTimeout: int32(l.h.cfg.leaseTimeout / time.Second)}
 	hosts := make(map[string]bool)
-	store := l.h.site.datastore.Self.Value
+	store := l.vm.at.ds.Self.Value
 	for _, it := range l.items {
 		url, thumb := l.url(it)
-		u := types.HttpNfcLeaseDeviceUrl{Key: it.key, Url: url, SslThumbprint: thumb,
+		u := types.HttpNfcLeaseDeviceUrl{Key: it.key, ImportKey: it.importKey, Url: url, SslThumbprint: thumb,
 			Disk: types.NewBool(it.isDisk), TargetId: it.target, DatastoreKey: store}
 		if it.isDisk {
 			info.TotalDiskCapacityInKB += it.disk.raw.size / 1024
-		} else {
+		} else if l.imp == nil {
 			u.FileSize = it.size
 		}
 		info.DeviceUrl = append(info.DeviceUrl, u)

@@ -20,6 +20,7 @@ type armedFault struct {
 	Type       string `json:"type,omitempty"`
 	Message    string `json:"message,omitempty"`
 	AfterBytes int64  `json:"after_bytes,omitempty"`
+	Percent    int64  `json:"percent,omitempty"`
 	Skip       int    `json:"skip,omitempty"`
 	Times      *int   `json:"times,omitempty"`
 	MS         int    `json:"ms,omitempty"`
@@ -35,12 +36,15 @@ var faultKinds = map[string]bool{
 	"fault": true, "delay": true, "drop": true, "http": true, "garbage": true,
 	"task-error": true, "task-stuck": true, "task-slow": true,
 	"lease-error": true, "lease-never-ready": true,
+	"import-spec-error": true, "import-spec-warning": true,
 	"create-descriptor-error": true, "create-descriptor-warning": true,
 	"expire-before": true, "expired-empty": true,
 	"restricted": true, "no-permission": true,
 	"reset": true, "short": true, "empty": true, "damage": true,
 	"stall": true, "slow": true, "status": true, "redirect": true,
 	"manifest-wrong": true, "no-manifest": true, "thumbprint-wrong": true,
+	"upload-reset": true, "upload-stall": true, "upload-slow": true, "upload-status": true,
+	"upload-damage": true, "upload-expire": true, "upload-lease-error": true,
 	"snapshot-remove-error": true, "consolidation-needed": true,
 	"not-quiesced": true,
 }

@@ -86,10 +86,12 @@ func (d *descriptor) cpuAndMemory() {
 
 // ovfControllers: resource type and subtype of each kind.
 var ovfControllers = map[string][3]string{
-	"pvscsi":   {"6", "VirtualSCSI", "SCSI Controller"},
-	"lsilogic": {"6", "lsilogic", "SCSI Controller"},
-	"sata":     {"20", "vmware.sata.ahci", "SATA Controller"},
-	"nvme":     {"20", "vmware.nvme.controller", "NVME Controller"},
+	"pvscsi":      {"6", "VirtualSCSI", "SCSI Controller"},
+	"lsilogic":    {"6", "lsilogic", "SCSI Controller"},
+	"lsilogicsas": {"6", "lsilogicsas", "SCSI Controller"},
+	"buslogic":    {"6", "buslogic", "SCSI Controller"},
+	"sata":        {"20", "vmware.sata.ahci", "SATA Controller"},
+	"nvme":        {"20", "vmware.nvme.controller", "NVME Controller"},
 }
 
 // controllers writes them and gives each one's InstanceID by device key.
@@ -143,17 +145,18 @@ func (d *descriptor) images(parents map[int32]string) {
 }
 
 func (d *descriptor) nics() {
-	for i, n := range d.v.spec.Networks {
+	for i, card := range d.v.nics {
+		n := card.networkName()
 		var pairs []string
 		if d.mac {
-			pairs = append(pairs, "Address", d.v.mac(i))
+			pairs = append(pairs, "Address", card.mac)
 		}
 		pairs = append(pairs, "AddressOnParent", fmt.Sprint(7+i), "AutomaticAllocation", "true", "Connection", n,
-			"Description", fmt.Sprintf("VmxNet3 ethernet adapter on \"%s\"", n),
+			"Description", fmt.Sprintf("%s ethernet adapter on \"%s\"", card.kind, n),
 			"ElementName", fmt.Sprintf("Network adapter %d", i+1), "InstanceID", d.next())
-		pairs = append(d.subtype(pairs, "VmxNet3"), "ResourceType", "10")
+		pairs = append(d.subtype(pairs, card.kind), "ResourceType", "10")
 		d.w.item(nil, [][2]string{{"slotInfo.pciSlotNumber", fmt.Sprint(192 + 32*i)},
-			{"wakeOnLanEnabled", "true"}}, pairs...)
+			{"wakeOnLanEnabled", fmt.Sprint(card.wake)}}, pairs...)
 	}
 }
 

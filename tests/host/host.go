@@ -36,8 +36,9 @@ type Host struct {
 	tasks    []*task
 	nextID   int
 	streams  *streamCache
-	denied   map[string]bool // privileges taken away
-	free     bool            // the licence forbids changes
+	denied   map[string]bool     // privileges taken away
+	specs    map[string][]string // import specifications given out, as text, with the files they want
+	free     bool                // the licence forbids changes
 	methods  map[string]map[string]handler
 
 	ca, cert, nfcCert *identity
@@ -64,6 +65,7 @@ func newHost(cfg config) (*Host, error) {
 		faults:   &faultTable{log: events},
 		sessions: make(map[string]*session),
 		denied:   make(map[string]bool),
+		specs:    make(map[string][]string),
 		leases:   make(map[types.ManagedObjectReference]*lease),
 		streams:  newStreamCache(filepath.Join(cfg.state, "streams")),
 		nextID:   100,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/vmware/govmomi/simulator"
@@ -194,26 +195,92 @@ func (h *Host) vmRef(i int, moid string) types.ManagedObjectReference {
 	return types.ManagedObjectReference{Type: "VirtualMachine", Value: moid}
 }
 
+// home is where VMs of the spec are: in the one datacenter there always is.
+func (h *Host) home(folder *simulator.Folder) place {
+	return place{folder: folder, pool: h.site.pool, host: h.site.host, ds: h.site.datastore, browser: h.site.browser}
+}
+
 func (h *Host) addVM(i int, spec *vmSpec) error {
-	v, err := newVM(h, h.vmRef(i, spec.Moid), spec)
-	if err != nil {
-		return err
+	v, err := newVM(h, h.vmRef(i, spec.Moid), spec, h.home(h.folder(spec.Folder)))
+	if err == nil {
+		h.register(v)
 	}
-	folder := h.folder(spec.Folder)
-	folder.ChildEntity = append(folder.ChildEntity, v.ref)
-	simulator.Map.PutEntity(folder, v.mo)
-	h.site.host.Vm = append(h.site.host.Vm, v.ref)
-	h.site.datastore.Vm = append(h.site.datastore.Vm, v.ref)
-	if p, ok := simulator.Map.Get(h.site.pool).(*simulator.ResourcePool); ok && !spec.Template {
+	return err
+}
+
+// register puts a VM into the inventory.
+func (h *Host) register(v *vm) {
+	at := &v.at
+	at.folder.ChildEntity = append(at.folder.ChildEntity, v.ref)
+	simulator.Map.PutEntity(at.folder, v.mo)
+	at.host.Vm = append(at.host.Vm, v.ref)
+	at.ds.Vm = append(at.ds.Vm, v.ref)
+	if p, ok := simulator.Map.Get(at.pool).(*simulator.ResourcePool); ok && !v.spec.Template {
 		p.Vm = append(p.Vm, v.ref)
 	}
 	for _, n := range v.mo.Network {
-		if net, ok := simulator.Map.Get(n).(*mo.Network); ok {
-			net.Vm = append(net.Vm, v.ref)
+		if list := networkVMs(n); list != nil {
+			*list = append(*list, v.ref)
 		}
 	}
 	h.vms = append(h.vms, v)
+}
+
+// networkVMs is a network's list of the VMs on it.
+func networkVMs(ref types.ManagedObjectReference) *[]types.ManagedObjectReference {
+	switch n := simulator.Map.Get(ref).(type) {
+	case *mo.Network:
+		return &n.Vm
+	case *simulator.DistributedVirtualPortgroup:
+		return &n.Vm
+	}
 	return nil
+}
+
+// unregister takes a VM out of the inventory; an imported one's files go too.
+func (h *Host) unregister(v *vm) {
+	at := &v.at
+	simulator.RemoveReference(&at.folder.ChildEntity, v.ref)
+	simulator.RemoveReference(&at.host.Vm, v.ref)
+	simulator.RemoveReference(&at.ds.Vm, v.ref)
+	if p, ok := simulator.Map.Get(at.pool).(*simulator.ResourcePool); ok {
+		simulator.RemoveReference(&p.Vm, v.ref)
+	}
+	for _, n := range v.mo.Network {
+		if list := networkVMs(n); list != nil {
+			simulator.RemoveReference(list, v.ref)
+		}
+	}
+	for i, o := range h.vms {
+		if o == v {
+			h.vms = append(h.vms[:i:i], h.vms[i+1:]...)
+			break
+		}
+	}
+	simulator.Map.Remove(v.ref)
+	for _, d := range v.disks {
+		h.giveBack(at.ds, d.taken)
+		if v.own != "" {
+			_ = d.raw.f.Close()
+		}
+	}
+	if v.own != "" {
+		_ = os.RemoveAll(v.own)
+	}
+}
+
+// take books space of a datastore; false if there is not so much.
+func (h *Host) take(ds *simulator.Datastore, n int64) bool {
+	if n > ds.Summary.FreeSpace {
+		return false
+	}
+	h.giveBack(ds, -n)
+	return true
+}
+
+func (h *Host) giveBack(ds *simulator.Datastore, n int64) {
+	ds.Summary.FreeSpace += n
+	ds.Info.GetDatastoreInfo().FreeSpace = ds.Summary.FreeSpace
 }
 
 // vmOf finds the VM that an object belongs to, nil if it belongs to none.

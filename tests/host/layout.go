@@ -72,7 +72,7 @@ func (v *vm) storage() (*types.VirtualMachineStorageInfo, *types.VirtualMachineS
 	}
 	t := now()
 	return &types.VirtualMachineStorageInfo{Timestamp: t,
-			PerDatastoreUsage: []types.VirtualMachineUsageOnDatastore{{Datastore: v.h.site.datastore.Self,
+			PerDatastoreUsage: []types.VirtualMachineUsageOnDatastore{{Datastore: v.at.ds.Self,
 				Committed: committed, Uncommitted: uncommitted, Unshared: committed}}},
 		&types.VirtualMachineStorageSummary{Committed: committed, Uncommitted: uncommitted,
 			Unshared: committed, Timestamp: t}

@@ -8,21 +8,28 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// lease is an HttpNfcLease for an export.  It belongs to no session: when its
+// lease is an HttpNfcLease for an export or an import.  It belongs to no session: when its
 // client dies, it lives on until its time is over, and blocks the VM.
 type lease struct {
 	h      *Host
 	mo     *mo.HttpNfcLease
 	vm     *vm
-	snap   *snapshot // nil: ExportVm
-	ticket string    // the secret in its URLs
+	snap   *snapshot  // nil: ExportVm or an import
+	imp    *importJob // nil: an export
+	ticket string     // the secret in its URLs
 	items  []*leaseItem
 	last   time.Time // when the client last reported progress
 	closed chan struct{}
-	task   *task // of an ExportVm
+	task   *task // of an ExportVm or an import
 }
 
 func (h *Host) newLease(c *call, v *vm, s *snapshot) (*lease, error) {
+	l := h.startLease(c, v, s, v.items(s))
+	go l.live()
+	return l, nil
+}
+
+func (h *Host) startLease(c *call, v *vm, s *snapshot, items []*leaseItem) *lease {
 	l := &lease{h: h, vm: v, snap: s, ticket: randomUUID(), closed: make(chan struct{}),
 		mo: &mo.HttpNfcLease{State: types.HttpNfcLeaseStateInitializing}}
 	l.mo.Self = types.ManagedObjectReference{Type: "HttpNfcLease", Value: randomUUID()}
@@ -31,16 +38,18 @@ func (h *Host) newLease(c *call, v *vm, s *snapshot) (*lease, error) {
 	}
 	l.mo.Mode = "pushOrGet"
 	l.mo.Capabilities = types.HttpNfcLeaseCapabilities{PullModeSupported: true, CorsSupported: true}
-	l.items = v.items(s)
+	l.items = items
 	h.leases[l.mo.Self] = l
 	simulator.Map.Put(l.mo)
 	l.log(nil)
-	go l.live()
-	return l, nil
+	return l
 }
 
 func (l *lease) log(extra fields) {
 	f := fields{"lease": l.mo.Self.Value, "vm": l.vm.spec.Name, "vm_id": l.vm.ref.Value, "state": l.mo.State}
+	if l.imp != nil {
+		f["import"] = true
+	}
 	if l.snap != nil {
 		f["snapshot"] = l.snap.ref.Value
 	}
@@ -77,6 +86,12 @@ func (l *lease) live() {
 	case !l.open():
 	case f != nil:
 		l.fail(f.asked("FileFault", "Unable to access the virtual machine's files."))
+	case l.imp != nil:
+		if f := l.create(); f != nil {
+			l.fail(f)
+			break
+		}
+		l.ready()
 	default:
 		l.ready()
 	}
@@ -126,6 +141,9 @@ func (l *lease) end(state types.HttpNfcLeaseState, extra fields) {
 	if l.vm.export == l {
 		l.vm.export = nil
 	}
+	if l.imp != nil && state == types.HttpNfcLeaseStateError {
+		l.undo()
+	}
 	if l.task != nil && !l.task.ended() {
 		var f *vimFault
 		if l.mo.Error != nil {
@@ -172,6 +190,13 @@ func (h *Host) leaseComplete(c *call) (interface{}, error) {
 	l, err := h.leaseOf(c)
 	if err != nil {
 		return nil, err
+	}
+	if l.imp != nil {
+		if !l.arrived() {
+			return nil, invalidState()
+		}
+		l.vm.uploads = l.uploads()
+		l.vm.refresh()
 	}
 	l.end(types.HttpNfcLeaseStateDone, fields{"by": "complete"})
 	return &types.HttpNfcLeaseCompleteResponse{}, nil

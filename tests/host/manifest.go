@@ -30,7 +30,7 @@ func (h *Host) leaseChecksumType(c *call) (interface{}, error) {
 
 func (l *lease) item(key string) *leaseItem {
 	for _, it := range l.items {
-		if it.key == key {
+		if it.key == key || it.finalKey != "" && it.finalKey == key {
 			return it
 		}
 	}
@@ -52,6 +52,9 @@ func (h *Host) leaseManifest(c *call) (interface{}, error) {
 	res := &types.HttpNfcLeaseGetManifestResponse{}
 	for _, it := range append([]*leaseItem(nil), l.items...) {
 		if it.gets == 0 {
+			continue
+		}
+		if l.imp != nil && !it.whole {
 			continue
 		}
 		seen := *it
@@ -91,6 +94,13 @@ func (it *leaseItem) entry(v *vm, version string) (*types.HttpNfcLeaseManifestEn
 
 // sums gives the digests of the bytes that were sent last.
 func (it *leaseItem) sums(v *vm, e *types.HttpNfcLeaseManifestEntry) (digests, error) {
+	if it.came != nil {
+		e.PopulatedSize = it.came.populated
+		if it.isDisk {
+			e.Capacity = it.disk.raw.size
+		}
+		return it.came.sums, nil
+	}
 	if !it.isDisk {
 		return prefixSums(it.file, it.sent)
 	}

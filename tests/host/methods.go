@@ -63,6 +63,7 @@ func (h *Host) methodTable() map[string]map[string]handler {
 			"ExportSnapshot":      h.exportSnapshot,
 			"RemoveSnapshot_Task": h.removeSnapshot,
 		},
+		"ResourcePool": {"ImportVApp": h.importVApp},
 		"HttpNfcLease": {
 			"HttpNfcLeaseProgress":                h.leaseProgress,
 			"HttpNfcLeaseComplete":                h.leaseComplete,
@@ -76,8 +77,11 @@ func (h *Host) methodTable() map[string]map[string]handler {
 			"HasUserPrivilegeOnEntities":   h.hasUserPrivilegeOnEntities,
 			"FetchUserPrivilegeOnEntities": h.fetchUserPrivileges,
 		},
-		"OvfManager": {"CreateDescriptor": h.createDescriptor},
-		"Task":       {"CancelTask": h.cancelTask},
+		"OvfManager": {
+			"CreateDescriptor": h.createDescriptor,
+			"CreateImportSpec": h.createImportSpec,
+		},
+		"Task": {"CancelTask": h.cancelTask},
 	}
 }
 

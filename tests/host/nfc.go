@@ -16,27 +16,35 @@ const streamType = "application/x-vnd.vmware-streamVmdk"
 // authority that is needed.
 func (h *Host) serveNFC(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(r.URL.Path, "/") // "", prefix, ticket, name
-	if r.Method != http.MethodGet {
-		h.log.add("nfc-refused", fields{"method": r.Method, "status": http.StatusMethodNotAllowed})
-		w.Header().Set("Allow", "GET")
-		w.WriteHeader(http.StatusMethodNotAllowed)
-		return
-	}
 	var l *lease
 	var it *leaseItem
 	if len(parts) == 4 {
 		l, it = h.leaseItem(parts[2], parts[3])
 	}
-	if it == nil {
-		h.log.add("nfc-refused", fields{"method": r.Method, "status": http.StatusNotFound, "path": r.URL.Path})
-		http.NotFound(w, r)
-		return
+	switch {
+	case it == nil:
+		h.refuseNFC(w, r, nil, http.StatusNotFound, "404 page not found")
+	case l.imp != nil:
+		h.receive(w, r, l, it)
+	case r.Method != http.MethodGet:
+		w.Header().Set("Allow", "GET")
+		h.refuseNFC(w, r, nil, http.StatusMethodNotAllowed, "Method not allowed")
+	default:
+		t := &transfer{h: h, l: l, it: it, w: w}
+		if !t.refused(r) {
+			t.run()
+		}
 	}
-	t := &transfer{h: h, l: l, it: it, w: w}
-	if t.refused(r) {
-		return
+}
+
+// refuseNFC answers without taking or giving data.
+func (h *Host) refuseNFC(w http.ResponseWriter, r *http.Request, extra fields, status int, text string) {
+	f := fields{"method": r.Method, "status": status, "path": r.URL.Path, "reason": text}
+	for k, v := range extra {
+		f[k] = v
 	}
-	t.run()
+	h.log.add("nfc-refused", f)
+	http.Error(w, text, status)
 }
 
 // leaseItem finds what a path stands for, if the lease is ready.

@@ -79,6 +79,7 @@ var needs = map[string]string{
 	"CreateSnapshotEx_Task":   "VirtualMachine.State.CreateSnapshot",
 	"RemoveSnapshot_Task":     "VirtualMachine.State.RemoveSnapshot",
 	"RemoveAllSnapshots_Task": "VirtualMachine.State.RemoveSnapshot",
+	"ImportVApp":              "VApp.Import",
 	"PowerOnVM_Task":          "VirtualMachine.Interact.PowerOn",
 	"PowerOffVM_Task":         "VirtualMachine.Interact.PowerOff",
 }

@@ -107,7 +107,7 @@ func (h *Host) readCall(r *http.Request, raw []byte) (*call, error) {
 	if err := checkStruct(m, t, m.name); err != nil {
 		return c, err
 	}
-	return c, c.decode(t)
+	return c, c.decode(m, t)
 }
 
 // fetchRequest is the undocumented method Fetch, one property of one object;
@@ -118,14 +118,18 @@ type fetchRequest struct {
 }
 
 // decode turns the checked text into the request type.
-func (c *call) decode(t reflect.Type) error {
+func (c *call) decode(n *node, t reflect.Type) error {
 	find := types.TypeFunc()
+	var text bytes.Buffer
+	text.WriteString(`<Envelope xmlns="` + nsEnvelope + `" xmlns:xsi="` + nsXSI + `"><Body>`)
+	n.write(&text)
+	text.WriteString("</Body></Envelope>")
 	m, err := simulator.UnmarshalBody(func(name string) (reflect.Type, bool) {
 		if name == "Fetch" {
 			return t, true
 		}
 		return find(name)
-	}, c.raw)
+	}, text.Bytes())
 	if err != nil {
 		return bad(c.method, "%v", err)
 	}
@@ -296,6 +300,8 @@ var typePrefix = strings.NewReplacer(` xmlns:XMLSchema-instance="`+nsXSI+`"`, ""
 	`<deviceInfo xmlns:XMLSchema-instance="`+nsXSI+`" XMLSchema-instance:type="Description">`, "<deviceInfo>",
 	`<extraConfig XMLSchema-instance:type="OptionValue">`, "<extraConfig>",
 	`<extraConfig xmlns:XMLSchema-instance="`+nsXSI+`" XMLSchema-instance:type="OptionValue">`, "<extraConfig>",
+	`<deviceChange XMLSchema-instance:type="VirtualDeviceConfigSpec">`, "<deviceChange>",
+	`<deviceChange xmlns:XMLSchema-instance="`+nsXSI+`" XMLSchema-instance:type="VirtualDeviceConfigSpec">`, "<deviceChange>",
 	` XMLSchema-instance:type="`, ` xsi:type="`)
 
 // encode writes v as element name in the vim25 namespace.

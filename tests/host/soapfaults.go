@@ -91,7 +91,10 @@ var writeCalls = map[string]bool{
 }
 
 // resetConnection ends the connection the hard way: the client sees a reset.
-func resetConnection(w http.ResponseWriter) {
+func resetConnection(w http.ResponseWriter) { closeConnection(w, true) }
+
+// closeConnection ends it without an answer.
+func closeConnection(w http.ResponseWriter, reset bool) {
 	hj, ok := w.(http.Hijacker)
 	if !ok {
 		panic(http.ErrAbortHandler)
@@ -103,7 +106,7 @@ func resetConnection(w http.ResponseWriter) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
 	}
-	if t, ok := conn.(*net.TCPConn); ok {
+	if t, ok := conn.(*net.TCPConn); ok && reset {
 		_ = t.SetLinger(0)
 	}
 	_ = conn.Close()

@@ -14,6 +14,9 @@ type diskSpec struct {
 	Label      string `json:"label"`
 	Controller string `json:"controller"`
 	Unit       *int32 `json:"unit"`
+	Bus        *int32 `json:"bus"`
+	Thick      bool   `json:"thick"`
+	Scrub      bool   `json:"scrub"`
 	Mode       string `json:"mode"`
 	RDM        string `json:"rdm"`
 	Stream     string `json:"stream"`
@@ -39,6 +42,7 @@ type vmSpec struct {
 	GuestID      string            `json:"guest_id"`
 	HW           string            `json:"hw"`
 	Networks     []string          `json:"networks"`
+	NICs         []nicSpec         `json:"nics"`
 	Disks        []diskSpec        `json:"disks"`
 	NVRAM        string            `json:"nvram"`
 	VTPM         bool              `json:"vtpm"`
@@ -125,7 +129,7 @@ func (s *vmSpec) check() error {
 	}
 	for _, d := range s.Disks {
 		errs = append(errs,
-			oneOf("controller", d.Controller, "pvscsi", "lsilogic", "sata", "ide", "nvme"),
+			oneOf("controller", d.Controller, "pvscsi", "lsilogic", "lsilogicsas", "buslogic", "sata", "ide", "nvme"),
 			oneOf("mode", d.Mode, "persistent", "independent_persistent", "independent_nonpersistent"),
 			oneOf("rdm", d.RDM, "", "physical", "virtual"),
 			oneOf("stream", d.Stream, "host", "qemu"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/xml"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -149,10 +150,28 @@ func checkProperty(n *node, p property, path string) error {
 	return checkValue(n, t, path)
 }
 
+// plainBases are base classes that are used themselves: an element of exactly
+// that type needs no xsi:type, and pyVmomi for one leaves it off then.
+var plainBases = map[string]bool{
+	"Description": true, "OptionValue": true, "VirtualDeviceConfigSpec": true, "VmConfigSpec": true,
+}
+
+func plainBase(p property) (reflect.Type, bool) {
+	name := strings.TrimPrefix(p.typ.Name(), "Base")
+	if !p.typed || !plainBases[name] {
+		return nil, false
+	}
+	return types.TypeFunc()(name)
+}
+
 // actualType follows xsi:type.
 func actualType(n *node, p property, path string) (reflect.Type, error) {
 	q, ok := n.attr(nsXSI, "type")
 	if !ok {
+		if t, ok := plainBase(p); ok {
+			n.attrs = append(n.attrs, xml.Attr{Name: xml.Name{Space: nsXSI, Local: "type"}, Value: t.Name()})
+			return t, nil
+		}
 		if p.typed {
 			return nil, bad(path, "no xsi:type, though the declared type is a base class")
 		}

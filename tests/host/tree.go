@@ -24,7 +24,8 @@ type node struct {
 	text        string
 	kids        []*node
 	prefixes    map[string]string
-	offset      int64
+	offset      int64 // behind the start tag
+	start       int64 // of it
 }
 
 func (n *node) attr(space, name string) (string, bool) {
@@ -77,6 +78,7 @@ func parseTree(data []byte) (*node, error) {
 	var stack []*node
 	var root *node
 	for {
+		start := dec.InputOffset()
 		tok, err := dec.Token()
 		if err == io.EOF {
 			break
@@ -86,7 +88,8 @@ func parseTree(data []byte) (*node, error) {
 		}
 		switch t := tok.(type) {
 		case xml.StartElement:
-			n := &node{space: t.Name.Space, name: t.Name.Local, offset: dec.InputOffset()}
+			n := &node{space: t.Name.Space, name: t.Name.Local,
+				offset: dec.InputOffset(), start: start}
 			n.attrs = append(n.attrs, t.Attr...)
 			if len(stack) > 0 {
 				top := stack[len(stack)-1]
@@ -133,4 +136,29 @@ func (n *node) only(space, name string) (*node, error) {
 		return nil, fmt.Errorf("no element %s in namespace %s", name, space)
 	}
 	return found, nil
+}
+
+// write gives the element and all below as text: everything is in the vim25
+// namespace, which the checks have made sure of, and types have the prefixes
+// that govmomi's decoder knows.
+func (n *node) write(b *bytes.Buffer) {
+	b.WriteString("<" + n.name)
+	for _, a := range n.attrs {
+		switch {
+		case a.Name.Space == "xmlns" || a.Name.Local == "xmlns":
+		case a.Name.Space == nsXSI && a.Name.Local == "type":
+			space, name, _ := n.resolve(a.Value)
+			if space == nsXSD {
+				name = "xsd:" + name
+			}
+			fmt.Fprintf(b, ` xsi:type="%s"`, name)
+		case a.Name.Space == "":
+			fmt.Fprintf(b, ` %s="%s"`, a.Name.Local, xmlEscape(a.Value))
+		}
+	}
+	b.WriteString(">" + xmlEscape(n.text))
+	for _, k := range n.kids {
+		k.write(b)
+	}
+	b.WriteString("</" + n.name + ">")
 }

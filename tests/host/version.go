@@ -107,6 +107,8 @@ var since = map[string]string{
 	"HttpNfcLeaseComplete":                "4.0",
 	"HttpNfcLeaseAbort":                   "4.0",
 	"CreateDescriptor":                    "4.0",
+	"CreateImportSpec":                    "4.0",
+	"ImportVApp":                          "4.0",
 	"RetrievePropertiesEx":                "4.1",
 	"ContinueRetrievePropertiesEx":        "4.1",
 	"CancelRetrievePropertiesEx":          "4.1",

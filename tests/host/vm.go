@@ -27,6 +27,13 @@ type vm struct {
 	consolidate bool
 	export      *lease // an open ExportVm lease
 	busy        *task  // a running snapshot task
+	at          place
+	nics        []*nic
+	extras      []types.BaseVirtualDevice // of an imported VM: drives and such
+	bare        []controllerAt            // controllers without a disk
+	properties  map[string]string         // of an OVF descriptor
+	uploads     []fields                  // what came of an imported VM, for GET /state
+	own         string                    // folder of files that go when the VM goes
 }
 
 // vmDisk is one disk of a VM.
@@ -42,12 +49,28 @@ type vmDisk struct {
 	chain     []string // files, base first, the live one last
 	epoch     string   // first half of the changeId
 	changeSeq int
+	taken     int64 // space booked for it
 }
 
-func newVM(h *Host, ref types.ManagedObjectReference, spec *vmSpec) (*vm, error) {
-	v := &vm{h: h, ref: ref, spec: spec, dir: fileName(spec.Name), on: spec.Power == "on"}
+// place is where a VM is.
+type place struct {
+	folder  *simulator.Folder
+	pool    types.ManagedObjectReference
+	host    *simulator.HostSystem
+	ds      *simulator.Datastore
+	browser types.ManagedObjectReference
+}
+
+// controllerAt is a controller by kind and bus.
+type controllerAt struct {
+	kind string
+	bus  int32
+}
+
+func newVM(h *Host, ref types.ManagedObjectReference, spec *vmSpec, at place) (*vm, error) {
+	v := &vm{h: h, ref: ref, spec: spec, at: at, dir: fileName(spec.Name), on: spec.Power == "on"}
 	for _, other := range h.vms {
-		if other.dir == v.dir {
+		if other.dir == v.dir && other.at.ds == at.ds {
 			v.dir = fmt.Sprintf("%s_%d", fileName(spec.Name), len(h.vms))
 		}
 	}
@@ -62,15 +85,14 @@ func newVM(h *Host, ref types.ManagedObjectReference, spec *vmSpec) (*vm, error)
 		v.disks = append(v.disks, d)
 	}
 	v.mo.Name = escapeName(spec.Name)
-	v.mo.ResourcePool = &h.site.pool
+	pool := at.pool
+	v.mo.ResourcePool = &pool
 	if spec.Template {
 		v.mo.ResourcePool = nil
 	}
-	v.mo.EnvironmentBrowser = h.site.browser
-	v.mo.Datastore = []types.ManagedObjectReference{h.site.datastore.Self}
-	for _, n := range spec.Networks {
-		v.mo.Network = append(v.mo.Network, h.network(n))
-	}
+	v.mo.EnvironmentBrowser = at.browser
+	v.mo.Datastore = []types.ManagedObjectReference{at.ds.Self}
+	v.newNICs()
 	v.startSnapshots(spec.Snapshots, nil)
 	v.refresh()
 	return v, nil
@@ -95,7 +117,7 @@ func (v *vm) newDisk(i int) (*vmDisk, error) {
 
 // path is a file of the VM in datastore notation.
 func (v *vm) path(file string) string {
-	return fmt.Sprintf("[%s] %s/%s", datastoreName, v.dir, file)
+	return fmt.Sprintf("[%s] %s/%s", v.at.ds.Name, v.dir, file)
 }
 
 // changeEpoch writes a uuid the way changeIds show it.
@@ -124,6 +146,12 @@ func (v *vm) toolsOK() bool { return v.spec.Tools == "ok" && v.on }
 // refresh makes the managed object's properties anew.
 func (v *vm) refresh() {
 	m := &v.mo.VirtualMachine
+	m.Network = nil
+	for _, n := range v.nics {
+		if !hasRef(m.Network, n.network) {
+			m.Network = append(m.Network, n.network)
+		}
+	}
 	m.Config = v.config(nil)
 	m.Runtime = v.runtime()
 	m.Guest = v.guest()
@@ -180,7 +208,7 @@ func (v *vm) config(s *snapshot) *types.VirtualMachineConfigInfo {
 		BootOptions: &types.VirtualMachineBootOptions{BootDelay: 0,
 			EnterBIOSSetup: f, EfiSecureBootEnabled: types.NewBool(v.spec.VTPM)},
 		SwapPlacement: "inherit",
-		DatastoreUrl:  []types.VirtualMachineConfigInfoDatastoreUrlPair{{Name: datastoreName, Url: "/vmfs/volumes/" + volumeUUID}},
+		DatastoreUrl:  []types.VirtualMachineConfigInfoDatastoreUrlPair{{Name: v.at.ds.Name, Url: strings.TrimPrefix(strings.TrimSuffix(v.at.ds.Summary.Url, "/"), "ds://")}},
 	}
 	if v.spec.VTPM {
 		cfg.KeyId = &types.CryptoKeyId{KeyId: nameUUID("key", v.spec.UUID),
@@ -217,7 +245,7 @@ func (v *vm) extraConfig() []types.BaseOptionValue {
 
 func (v *vm) runtime() types.VirtualMachineRuntimeInfo {
 	r := types.VirtualMachineRuntimeInfo{
-		Host: &v.h.site.host.Self, ConnectionState: types.VirtualMachineConnectionStateConnected,
+		Host: &v.at.host.Self, ConnectionState: types.VirtualMachineConnectionStateConnected,
 		PowerState: v.power(), FaultToleranceState: types.VirtualMachineFaultToleranceStateNotConfigured,
 		RecordReplayState: types.VirtualMachineRecordReplayStateInactive,
 		CleanPowerOff:     types.NewBool(!v.on), OnlineStandby: types.NewBool(false),
@@ -268,7 +296,7 @@ func (v *vm) summary(s *types.VirtualMachineSummary) {
 	c := v.mo.Config
 	s.Config = types.VirtualMachineConfigSummary{Name: c.Name, Template: c.Template,
 		VmPathName: c.Files.VmPathName, MemorySizeMB: c.Hardware.MemoryMB, NumCpu: c.Hardware.NumCPU,
-		NumEthernetCards: int32(len(v.spec.Networks)), NumVirtualDisks: int32(len(v.disks)),
+		NumEthernetCards: int32(len(v.nics)), NumVirtualDisks: int32(len(v.disks)),
 		Uuid: c.Uuid, InstanceUuid: c.InstanceUuid, GuestId: c.GuestId, GuestFullName: c.GuestFullName,
 		Annotation: c.Annotation, InstallBootRequired: types.NewBool(false),
 		TpmPresent: types.NewBool(v.spec.VTPM), HwVersion: c.Version}
