@@ -4,7 +4,12 @@
 #include <string.h>
 #include "sys/sig.h"
 
-enum { MAX_OBJECTS = 100000, MAX_PAGES = 1000, MAX_BYTES = 512 << 20 };
+enum {
+	MAX_OBJECTS = 100000,
+	MAX_PAGES = 1000,
+	MAX_BYTES = 512 << 20,
+	MAX_KINDS = 8, /* of props_get_all() */
+};
 
 static void
 add_prop_set(struct buf *b, const char *type, const char *const *paths)
@@ -225,15 +230,15 @@ props_get(struct vim *v, const struct moref *object, const char *const *paths,
 }
 
 static int
-create_view(struct vim *v, const char *const *types, struct moref *view,
+create_view(struct vim *v, const struct props_kind *kinds, struct moref *view,
     struct err *e)
 {
 	struct buf args = { 0 };
 	int rc;
 
 	soap_add_ref(&args, "container", vim_manager(v, VIM_ROOT_FOLDER));
-	for (; *types != NULL; types++)
-		xml_add_elem(&args, "type", *types);
+	for (; kinds->type != NULL; kinds++)
+		xml_add_elem(&args, "type", kinds->type);
 	soap_add_bool(&args, "recursive", true);
 	rc = vim_call_ref(v, "CreateContainerView",
 	    vim_manager(v, VIM_VIEW_MANAGER), &args, view, e);
@@ -252,19 +257,19 @@ destroy_view(struct vim *v, const struct moref *view)
 }
 
 static int
-all_once(struct vim *v, const char *const *types, const char *const *paths,
-    struct props *out, struct err *e)
+all_once(struct vim *v, const struct props_kind *kinds, struct props *out,
+    struct err *e)
 {
-	const char *const *t;
+	const struct props_kind *k;
 	struct buf args = { 0 };
 	struct moref view;
 	int rc;
 
-	if (create_view(v, types, &view, e) == -1)
+	if (create_view(v, kinds, &view, e) == -1)
 		return -1;
 	soap_open(&args, "specSet", NULL);
-	for (t = types; *t != NULL; t++)
-		add_prop_set(&args, *t, paths);
+	for (k = kinds; k->type != NULL; k++)
+		add_prop_set(&args, k->type, k->paths);
 	add_view(&args, &view);
 	soap_close(&args, "specSet");
 	buf_puts(&args, "<options/>");
@@ -275,24 +280,40 @@ all_once(struct vim *v, const char *const *types, const char *const *paths,
 }
 
 int
-props_get_all(struct vim *v, const char *const *types, const char *const *paths,
+props_get_kinds(struct vim *v, const struct props_kind *kinds,
     struct props *out, struct err *e)
 {
 	unsigned int session = vim_session(v);
 	struct err own = { 0 };
 	int rc;
 
-	rc = all_once(v, types, paths, out, &own);
+	rc = all_once(v, kinds, out, &own);
 	if (rc == 0 && out->n == 0)
 		rc = vim_ping(v, &own);
 	if (has_new_session(v, session, &own)) {
 		props_free(out);
 		err_clear(&own);
-		rc = all_once(v, types, paths, out, &own);
+		rc = all_once(v, kinds, out, &own);
 	}
 	if (rc == -1 && e->class == ERR_NONE)
 		*e = own;
 	return rc;
+}
+
+int
+props_get_all(struct vim *v, const char *const *types, const char *const *paths,
+    struct props *out, struct err *e)
+{
+	struct props_kind kinds[MAX_KINDS + 1] = { 0 };
+	size_t i;
+
+	for (i = 0; types[i] != NULL; i++) {
+		if (i == MAX_KINDS)
+			return err_set(e, ERR_BUG, "more than %d types",
+			    MAX_KINDS);
+		kinds[i] = (struct props_kind){ types[i], paths };
+	}
+	return props_get_kinds(v, kinds, out, e);
 }
 
 const struct xml_node *

@@ -28,6 +28,12 @@ struct props {
 	size_t n;
 };
 
+/* A type and what is asked of its objects; NULL at the end of paths. */
+struct props_kind {
+	const char *type;
+	const char *const *paths;
+};
+
 /* paths end with NULL.  One object that must exist: ERR_NOTFOUND if not. */
 int props_get(struct vim *v, const struct moref *object,
     const char *const *paths, struct props *out, struct err *e);
@@ -39,6 +45,11 @@ int props_get_many(struct vim *v, const struct moref *objects, size_t n,
 /* All objects of these types (NULL at the end) below the root folder. */
 int props_get_all(struct vim *v, const char *const *types,
     const char *const *paths, struct props *out, struct err *e);
+
+/* The same of several kinds (a NULL type at the end), each asked for its own.
+ */
+int props_get_kinds(struct vim *v, const struct props_kind *kinds,
+    struct props *out, struct err *e);
 
 /* Value of a property, NULL if it is unset or could not be read. */
 const struct xml_node *props_find(const struct props_object *o,
