@@ -16,6 +16,10 @@
  * ERR_NOTFOUND with the names there are; one that two things have, too, with
  * their paths.  Names are exact; a path ("/DC/host/cluster/Resources/pool",
  * as esxbk-list prints those of VMs) is taken for each.
+ *
+ * Without a pool it is the root pool of the host or cluster, which goes by
+ * their name, too.  A host that is in maintenance mode or not connected, and
+ * a datastore that is not accessible, are no candidates.
  */
 struct placement_want {
 	const char *datastore; /* each NULL: not asked for */
@@ -26,7 +30,8 @@ struct placement_want {
 
 struct placement_network {
 	struct moref ref;
-	char *name; /* unescaped */
+	char *name; /* unescaped; "/" and path if another has that name, too */
+	char *path; /* "DC/network/NAME" */
 };
 
 /* All strings are owned.  { 0 } is empty. */
@@ -61,9 +66,13 @@ int placement_check_host(struct vim *v, const struct placement *p,
 int placement_check_hardware(struct vim *v, const struct placement *p,
     const char *hardware, struct err *e);
 
-/* NULL if there is none of that name. */
+/* By name or path; NULL if there is none. */
 const struct placement_network *placement_network(const struct placement *p,
     const char *name);
+
+/* "no network 'X'; there are 'VM Network', 'lab'": ERR_NOTFOUND, -1. */
+int placement_refuse_network(const struct placement *p, const char *name,
+    struct err *e);
 void placement_free(struct placement *p);
 
 #endif
