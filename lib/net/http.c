@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "net/http_fail.h"
 #include "net/http_recv.h"
+#include "net/http_send.h"
 #include "net/http_tls.h"
 #include "net/url.h"
 #include "sys/sig.h"
@@ -32,6 +33,7 @@ struct http {
 	struct http_tls tls;
 	struct curl_slist *resolve; /* "NAME=ADDR" */
 	unsigned int stall_s;
+	uint64_t bwlimit;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -200,6 +202,7 @@ http_open(const struct http_conf *conf, struct err *e)
 	h->stall_s = conf->stall_s == 0 ? STALL_S : conf->stall_s;
 	if (h->stall_s > MAX_STALL_S)
 		h->stall_s = MAX_STALL_S;
+	h->bwlimit = conf->bwlimit;
 	h->tls.insecure = conf->insecure;
 	if (conf->pin != NULL && http_pin_parse(conf->pin, h->tls.pin) == -1) {
 		err_set(e, ERR_USAGE,
@@ -237,6 +240,8 @@ make_headers(const struct http_req *req, struct curl_slist **list,
 
 	if (req->cookie != NULL && !is_header(req->cookie))
 		return err_set(e, ERR_BUG, "bad cookie");
+	if (req->source != NULL && (req->body != NULL || req->source_len < -1))
+		return err_set(e, ERR_BUG, "bad body");
 	if (add_line(list, "Expect:") == -1 ||
 	    add_line(list, "Content-Type:") == -1)
 		return err_set(e, ERR_OS, "out of memory");
@@ -275,7 +280,8 @@ static int
 set_method(CURL *c, const struct http_req *req)
 {
 	bool head = strcmp(req->method, "HEAD") == 0;
-	bool body = req->body != NULL || strcmp(req->method, "POST") == 0;
+	bool body = req->source == NULL &&
+	    (req->body != NULL || strcmp(req->method, "POST") == 0);
 	int bad = 0;
 
 	bad |= curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
@@ -302,11 +308,15 @@ perform(struct http_recv *r, const struct url *u, struct curl_slist *headers,
 	CURL *c = r->curl;
 	int bad = http_recv_apply(r);
 	CURLcode code = CURLE_OUT_OF_MEMORY;
+	/* Only in a used connection does libcurl send a request again. */
+	bool alone = req->fresh || req->source != NULL;
 
 	if (text == NULL)
 		return code;
 	bad |= curl_easy_setopt(c, CURLOPT_URL, text);
-	bad |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, req->fresh ? 1L : 0L);
+	bad |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
+	bad |= curl_easy_setopt(c, CURLOPT_FORBID_REUSE,
+	    req->source != NULL ? 1L : 0L);
 	bad |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)r->stall_s);
 	bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	bad |= curl_easy_setopt(c, CURLOPT_RESOLVE, resolve);
@@ -314,15 +324,17 @@ perform(struct http_recv *r, const struct url *u, struct curl_slist *headers,
 	bad |= curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING,
 	    req->decode ? "" : NULL);
 	bad |= set_method(c, req);
+	bad |= curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, NULL);
+	if (req->source != NULL)
+		bad |= http_send_apply(r);
 	if (bad == 0)
 		code = curl_easy_perform(c);
 	free(text);
 	return code;
 }
 
-/* Which of the things that ended the transfer came first. */
-static int
-conclude(struct http *h, const struct http_recv *r, CURLcode code)
+static struct http_fail
+describe(struct http *h, const struct http_recv *r, CURLcode code)
 {
 	struct http_fail f = { .code = code,
 		.where = r->where,
@@ -332,10 +344,30 @@ conclude(struct http *h, const struct http_recv *r, CURLcode code)
 		.stall_s = r->stall_s };
 	long os_errno = 0;
 
+	curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &os_errno);
+	f.os_errno = (int)os_errno;
+	if (r->req->source == NULL)
+		return f;
+	f.sent_all = http_send_is_done(r);
+	f.sends = !f.sent_all || r->reply->status == 0;
+	if (f.sends)
+		f.bytes = r->reply->sent;
+	return f;
+}
+
+/* Which of the things that ended the transfer came first. */
+static int
+conclude(struct http *h, const struct http_recv *r, CURLcode code)
+{
+	struct http_fail f = describe(h, r, code);
+
 	if (r->e->class != ERR_NONE)
 		return -1;
-	if (r->enough)
+	if (r->enough || r->refused_ms != 0)
 		return 0;
+	if (code == CURLE_OK && r->req->source != NULL &&
+	    http_send_check(r) == -1)
+		return -1;
 	if (code == CURLE_OK && http_recv_is_cut(r)) {
 		f.code = CURLE_PARTIAL_FILE;
 		f.detail = "the connection was lost";
@@ -348,8 +380,6 @@ conclude(struct http *h, const struct http_recv *r, CURLcode code)
 		return http_tls_explain(&h->tls, r->where, r->e);
 	if (r->stalled)
 		return http_fail_stalled(&f, r->e);
-	curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &os_errno);
-	f.os_errno = (int)os_errno;
 	return http_fail_set(&f, r->e);
 }
 
@@ -358,6 +388,7 @@ run(struct http *h, struct http_recv *r, const struct url *u, struct err *e)
 {
 	struct curl_slist *headers = NULL, *resolve = NULL;
 	uint64_t start_ms = clock_mono_ms();
+	CURLcode code;
 	int rc = -1;
 
 	if (make_headers(r->req, &headers, e) == -1 ||
@@ -365,10 +396,14 @@ run(struct http *h, struct http_recv *r, const struct url *u, struct err *e)
 		goto out;
 	http_tls_begin(&h->tls);
 	h->error[0] = '\0';
-	rc = conclude(h, r, perform(r, u, headers, resolve));
+	code = perform(r, u, headers, resolve);
+	if (r->req->source != NULL)
+		r->reply->sent = http_send_bytes(r);
+	rc = conclude(h, r, code);
 	memcpy(r->reply->peer, h->tls.peer, sizeof(h->tls.peer));
 	log_protocol("%s %s%s: %d, %ju bytes, %ju ms", r->req->method, r->where,
-	    u->path, r->reply->status, (uintmax_t)r->reply->bytes,
+	    u->path, r->reply->status,
+	    (uintmax_t)(r->reply->bytes + r->reply->sent),
 	    (uintmax_t)(clock_mono_ms() - start_ms));
 out:
 	curl_slist_free_all(headers);
@@ -388,6 +423,7 @@ http_do(struct http *h, const struct http_req *req, struct http_reply *reply,
 		.e = e,
 		.where = where,
 		.stall_s = h->stall_s,
+		.bwlimit = h->bwlimit,
 		.start_ms = clock_mono_ms() };
 	struct url u;
 	int rc = -1;

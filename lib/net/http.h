@@ -16,16 +16,19 @@
  * nothing is sent to a wrong peer.  Redirects are never followed.
  *
  * There is no total time-out: a request fails when no byte moves for the
- * stall time, connecting, the handshake and the headers included; time in
- * which our own sink holds the sender back does not count.  A pending signal
+ * stall time, connecting, the handshake and the headers included, and the
+ * peer's silence after a body was sent; time in which our own sink or source
+ * holds the other side back does not count.  A pending signal
  * (sys/sig, unless this thread is shielded) and a set stop flag end a request
  * within about a second.  SIGPIPE must be ignored, as sig_open() does.
  *
  * Errors: ERR_UNAVAIL no connection (name, refused, unreachable, lost or
- * timed out before the handshake was done); ERR_PROTO TLS identity, malformed
+ * timed out before the handshake was done, or lost before anything of a
+ * source's body was sent); ERR_PROTO TLS identity, malformed
  * HTTP or URL; ERR_IO a transfer that broke, stalled or was cut short;
- * ERR_TEMP the stop flag; ERR_SIGNAL; what the sink says.  Each names
- * "host:port", never a path or query: those may hold a ticket.
+ * ERR_TEMP the stop flag; ERR_SIGNAL; what the sink or the source says;
+ * ERR_DATA a source of another length.  Each of ours names "host:port", never
+ * a path or query: those may hold a ticket.
  */
 #define HTTP_PIN_SIZE (7 + 64 + 1) /* "sha256:" and lower-case hex */
 
@@ -46,9 +49,12 @@ struct http_req {
 	const char *cookie;         /* sent byte for byte as Cookie, or NULL */
 	const void *body;           /* sent with Content-Length, or NULL */
 	size_t body_len;
-	/* Instead of body: sent as it comes, with Content-Length source_len, or
-	 * in chunks if that is -1.  A source that gives less or more is an
-	 * error, and so is an answer of 400 or more while it still gives. */
+	/* Instead of body, with POST or PUT: sent as it comes, with
+	 * Content-Length source_len, or in chunks if that is -1, by a
+	 * connection of its own, once.  The peer gets the last byte only when
+	 * the source has come to its good end: one that fails, or gives less
+	 * or more, cuts the connection.  An answer of 300 or more ends it at
+	 * once and is no error of http_do(); an earlier good one is. */
 	const struct source *source;
 	int64_t source_len;
 	bool decode;     /* offer and undo content encodings (not for disks) */
@@ -65,6 +71,7 @@ struct http_reply {
 	char content_type[128]; /* lower case, without parameters */
 	int64_t length;         /* Content-Length, -1: none */
 	uint64_t bytes;         /* body bytes given to the sink */
+	uint64_t sent;          /* bytes of the source given to the peer */
 	char set_cookie[512];   /* first "name=value", byte for byte, or ""; its
 				 value is added to base/secret */
 	char peer[HTTP_PIN_SIZE]; /* "sha256:..." of the peer's leaf seen */

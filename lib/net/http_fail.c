@@ -71,8 +71,23 @@ http_fail_stalled(const struct http_fail *f, struct err *e)
 	if (!f->connected)
 		return err_set(e, ERR_UNAVAIL, "%s: no connection within %u s",
 		    f->where, f->stall_s);
+	if (f->sent_all)
+		return err_set(e, ERR_IO,
+		    "%s: no answer for %u s after all %ju bytes", f->where,
+		    f->stall_s, (uintmax_t)f->bytes);
 	return err_set(e, ERR_IO, "%s: no byte for %u s after %ju bytes",
 	    f->where, f->stall_s, (uintmax_t)f->bytes);
+}
+
+static int
+sending_failed(const struct http_fail *f, const char *text, const char *detail,
+    struct err *e)
+{
+	if (f->bytes == 0 && !f->sent_all)
+		return err_set(e, ERR_UNAVAIL, "%s: connection lost: %s",
+		    f->where, detail);
+	return err_set(e, ERR_IO, "%s: %s after %s%ju bytes: %s", f->where,
+	    text, f->sent_all ? "all " : "", (uintmax_t)f->bytes, detail);
 }
 
 int
@@ -97,6 +112,8 @@ http_fail_set(const struct http_fail *f, struct err *e)
 	if (m == NULL)
 		return err_set(e, ERR_IO, "%s: %s", f->where,
 		    curl_easy_strerror(f->code));
+	if (m->class == ERR_IO && f->sends)
+		return sending_failed(f, m->text, detail, e);
 	if (m->more == ERRNO && f->os_errno != 0)
 		return err_set(e, m->class, "%s: %s: %s", f->where, m->text,
 		    strerrordesc_np(f->os_errno));

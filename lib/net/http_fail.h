@@ -15,7 +15,9 @@ struct http_fail {
 	const char *detail; /* libcurl's words or "" */
 	int os_errno;       /* of the connection attempt, or 0 */
 	bool connected;     /* the TLS handshake was done */
-	uint64_t bytes;     /* of the body so far */
+	uint64_t bytes;     /* of the body so far: what came, or what went */
+	bool sends;         /* a source's */
+	bool sent_all;
 	unsigned int stall_s;
 };
 

@@ -4,12 +4,21 @@
 #include <strings.h>
 #include "base/clock.h"
 #include "base/secret.h"
+#include "net/http_send.h"
 #include "sys/sig.h"
 
 enum {
 	MAX_HEAD_BYTES = 256 * 1024,
 	MAX_DROPPED_BYTES = 64 * 1024, /* of a body that nobody wants */
+	REFUSAL_MS = 5000, /* for the words of one who wants no more of ours */
 };
+
+/* One who has refused the body need not be heard to the end. */
+static bool
+is_refusal_over(const struct http_recv *r, uint64_t now)
+{
+	return r->refused_ms != 0 && now - r->refused_ms >= REFUSAL_MS;
+}
 
 /* libcurl calls this about once a second, and whenever it wakes up. */
 static int
@@ -23,7 +32,7 @@ on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
 
 	(void)down_all;
 	(void)up_all;
-	if (sig_check(r->e) == -1)
+	if (sig_check(r->e) == -1 || is_refusal_over(r, now))
 		return 1;
 	if (r->req->stop != NULL && *r->req->stop) {
 		err_set(r->e, ERR_TEMP, "%s: stopped", r->where);
@@ -140,6 +149,8 @@ end_head(struct http_recv *r)
 		return;
 	r->reply->status = (int)status;
 	r->reply->length = length;
+	if (r->req->source != NULL && status >= 300 && !http_send_is_done(r))
+		r->refused_ms = r->last_ms;
 }
 
 static size_t

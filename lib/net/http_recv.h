@@ -13,6 +13,7 @@
  * http_recv - one request under way: what libcurl's callbacks share.
  *
  * Judges the head, gives the body to the sink, and sees when nothing moves.
+ * A body from a source goes out by http_send.
  */
 struct http_recv {
 	CURL *curl;
@@ -22,6 +23,7 @@ struct http_recv {
 	struct err *e;     /* set if a callback ended the transfer */
 	const char *where; /* "host:port" */
 	unsigned int stall_s;
+	uint64_t bwlimit; /* bytes a second, 0: any */
 	uint64_t start_ms;
 
 	uint64_t last_ms; /* when something moved */
@@ -33,6 +35,12 @@ struct http_recv {
 	bool connected; /* the handshake was done */
 	bool stalled;
 	bool enough; /* we ended a transfer that went well */
+
+	/* If the request has a source: */
+	uint64_t given;      /* bytes that came from it */
+	size_t portion;      /* most to take at once */
+	bool all_given;      /* it has come to its good end */
+	uint64_t refused_ms; /* when a final answer came before that, or 0 */
 };
 
 /* Sets the callbacks of r->curl, which point to r until its next use. */

@@ -28,6 +28,8 @@ struct tlsserver {
 	bool (*script)(struct tlsserver *s, SSL *ssl);
 	const char *name; /* subjectAltName; "IP:127.0.0.1" if NULL */
 	enum { TLS_GOOD, TLS_SILENT, TLS_CLOSES, TLS_OLD, TLS_NONE } tls;
+	bool head_only; /* the script reads the body */
+	int rcvbuf;     /* SO_RCVBUF, 0: the system's */
 
 	unsigned int port;
 	char pin[80];  /* "sha256:..." of the certificate */
@@ -139,6 +141,20 @@ tlsserver_hang(SSL *ssl)
 		continue;
 }
 
+static inline bool
+tlsserver_read_head(SSL *ssl, char *text, size_t size)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	while (n < 4 || strcmp(text + n - 4, "\r\n\r\n") != 0) {
+		if (n == size - 1 || SSL_read(ssl, text + n, 1) != 1)
+			return false;
+		text[++n] = '\0';
+	}
+	return true;
+}
+
 /* The next request, head and body, into text; false at the end. */
 static inline bool
 tlsserver_read(SSL *ssl, char *text, size_t size)
@@ -166,7 +182,8 @@ tlsserver_talk(struct tlsserver *s, SSL *ssl)
 {
 	char text[sizeof(s->request)];
 
-	while (tlsserver_read(ssl, text, sizeof(text))) {
+	while (s->head_only ? tlsserver_read_head(ssl, text, sizeof(text))
+			    : tlsserver_read(ssl, text, sizeof(text))) {
 		pthread_mutex_lock(&s->lock);
 		strcpy(s->request, text);
 		pthread_mutex_unlock(&s->lock);
@@ -219,6 +236,9 @@ tlsserver_start(struct tlsserver *s)
 	tlsserver_identity(s);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s->rcvbuf != 0)
+		setsockopt(s->listener, SOL_SOCKET, SO_RCVBUF, &s->rcvbuf,
+		    sizeof(s->rcvbuf));
 	tlsserver_must(s->listener != -1 &&
 		bind(s->listener, (struct sockaddr *)&a, sizeof(a)) == 0 &&
 		listen(s->listener, 8) == 0 &&
