@@ -387,6 +387,36 @@ parse_line(struct span line, struct vmdk_descriptor *d, unsigned int *seen,
 	return 0;
 }
 
+/* qemu-img takes a hint wherever it stands, in a comment, too. */
+static int
+check_hidden(struct span line, struct err *e)
+{
+	static const char word[] = "parentFileNameHint";
+	const char *at = memmem(line.p, line.n, word, sizeof(word) - 1);
+
+	if (at == NULL || at == trim(line).p)
+		return 0;
+	return err_set(e, ERR_IO, "descriptor: %s inside of a line", word);
+}
+
+/* We follow no parents, but tools do that this disk may be given to: with a
+ * protocol they reach out, and a disk that is its own parent has no end. */
+static int
+check_parent(const struct vmdk_descriptor *d, struct err *e)
+{
+	const char *hint = d->parent_hint;
+
+	if (hint[strcspn(hint, ":/")] == ':')
+		return err_set(e, ERR_IO,
+		    "descriptor: parentFileNameHint %.80s is no file's name",
+		    hint);
+	if (d->parent_cid != VMDK_NO_PARENT && d->parent_cid == d->cid)
+		return err_set(e, ERR_IO,
+		    "descriptor: the disk is its own parent: CID %08jx",
+		    (uintmax_t)d->cid);
+	return 0;
+}
+
 static int
 check_descriptor(const struct vmdk_descriptor *d, unsigned int seen,
     struct err *e)
@@ -402,7 +432,7 @@ check_descriptor(const struct vmdk_descriptor *d, unsigned int seen,
 		return err_set(e, ERR_IO,
 		    "descriptor: createType %s, not streamOptimized",
 		    d->create_type);
-	return 0;
+	return check_parent(d, e);
 }
 
 int
@@ -410,7 +440,7 @@ vmdk_parse_descriptor(const char *p, size_t n, struct vmdk_descriptor *d,
     struct err *e)
 {
 	static const char first[] = "# Disk DescriptorFile";
-	struct span text = { p, strnlen(p, n) };
+	struct span text = { p, strnlen(p, n) }, line;
 	unsigned int seen = 0;
 	size_t i;
 
@@ -425,7 +455,9 @@ vmdk_parse_descriptor(const char *p, size_t n, struct vmdk_descriptor *d,
 			    "descriptor: text behind its end at byte %zu", i);
 	}
 	while (text.n > 0) {
-		if (parse_line(cut(&text, '\n'), d, &seen, e) == -1)
+		line = cut(&text, '\n');
+		if (parse_line(line, d, &seen, e) == -1 ||
+		    check_hidden(line, e) == -1)
 			return -1;
 	}
 	return check_descriptor(d, seen, e);

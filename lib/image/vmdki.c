@@ -61,6 +61,7 @@ struct vmdki {
 	uint64_t directory_left;   /* sectors of it to come */
 	uint64_t after_end;        /* bytes */
 	uint64_t progress_markers;
+	bool open_end;                          /* the descriptor has none */
 	unsigned char first[VMDK_SECTOR_BYTES]; /* the header as it came */
 };
 
@@ -115,9 +116,7 @@ static int
 check_place(const struct vmdki *s, struct err *e)
 {
 	if (sector_of(s) >= UINT32_MAX)
-		return err_set(e, ERR_IO,
-		    "the stream goes on beyond 2 TiB, where no grain table "
-		    "can point");
+		return err_set(e, ERR_IO, "the stream goes beyond 2 TiB");
 	return 0;
 }
 
@@ -167,10 +166,10 @@ end_front(struct vmdki *s, struct err *e)
 static int
 take_descriptor(struct vmdki *s, const unsigned char *p, struct err *e)
 {
-	if (read_descriptor(s, p, e) == -1)
-		return -1;
-	if (s->ops.header != NULL &&
-	    s->ops.header(s->ops.self, s->info, e) == -1)
+	s->open_end = p[s->need - 1] != '\0';
+	if (read_descriptor(s, p, e) == -1 ||
+	    (s->ops.header != NULL &&
+		s->ops.header(s->ops.self, s->info, e) == -1))
 		return -1;
 	s->tables = vmdkt_open(&s->header,
 	    s->info->parent_cid != VMDK_NO_PARENT, e);
@@ -186,6 +185,10 @@ take_descriptor(struct vmdki *s, const unsigned char *p, struct err *e)
 static int
 take_front(struct vmdki *s, const unsigned char *p, struct err *e)
 {
+	/* Others read on up to a NUL, and may find a parent there. */
+	if (s->open_end && *p != '\0')
+		return err_set(e, ERR_IO, "descriptor: it has no end");
+	s->open_end = false;
 	if (vmdk_is_front(&s->header)) {
 		if (vmdkt_front(s->tables, p, e) == -1)
 			return -1;
@@ -425,6 +428,8 @@ vmdki_after_end(struct vmdki *s, const void *p, size_t n, struct err *e)
 	if (vmdk_is_front(&s->header) && !content_is_zero(p, n))
 		return err_set(e, ERR_IO,
 		    "bytes other than zero after the end of the stream");
+	s->info->warning = "zeros behind its end: ovftool and vSphere may "
+			   "refuse it for its digest";
 	s->after_end += n;
 	if (s->after_end > AFTER_END_MAX)
 		return err_set(e, ERR_IO,
@@ -455,12 +460,11 @@ check_end(struct vmdki *s, size_t have, struct err *e)
 {
 	bool front = vmdk_is_front(&s->header);
 
-	if (front && s->state == AT_MARKER && have == 0) {
-		if (vmdkt_finish(s->tables, e) == -1)
-			return err_ctx(e, "stream ends after %ju bytes",
-			    (uintmax_t)s->info->file_bytes);
-		return 0;
-	}
+	if (front && s->state == AT_MARKER && have == 0)
+		return vmdkt_finish(s->tables, e) == 0
+		    ? 0
+		    : err_ctx(e, "stream ends after %ju bytes",
+			  (uintmax_t)s->info->file_bytes);
 	if (s->state != AT_END)
 		return cut_short(s, have, e);
 	if (s->after_end == 0 ||

@@ -184,6 +184,20 @@ descriptor_is_read_as_writers_write_it(void)
 	CHECK_STR(d.parent_hint, "");
 }
 
+static void
+a_base_disk_may_have_the_cid_of_no_parent(void)
+{
+	static const char text[] = FIRST
+	    "CID=ffffffff\nparentCID=ffffffff\n" TYPE EXTENT
+	    " parentFileNameHint = \"a/b:c\"\n";
+	struct vmdk_descriptor d;
+	struct err e = { 0 };
+
+	CHECK_INT(vmdk_parse_descriptor(text, sizeof(text), &d, &e), 0);
+	CHECK_STR(e.text, "");
+	CHECK_STR(d.parent_hint, "a/b:c");
+}
+
 static const struct bad_descriptor {
 	const char *text, *error;
 } bad_descriptors[] = {
@@ -225,6 +239,12 @@ static const struct bad_descriptor {
 	    "extent: '-1' is no number of sectors" },
 	{ FIRST "RW 99999999999999999999 SPARSE \"x\"\n",
 	    "extent: '99999999999999999999' is no number of sectors" },
+	{ FIRST IDS TYPE EXTENT "parentFileNameHint=\"nbd:127.0.0.1:9\"\n",
+	    "parentFileNameHint nbd:127.0.0.1:9 is no file's name" },
+	{ FIRST IDS TYPE EXTENT "# parentFileNameHint=\"nbd:a\"\n",
+	    "parentFileNameHint inside of a line" },
+	{ FIRST "CID=4ca346e5\nparentCID=4CA346E5\n" TYPE EXTENT,
+	    "the disk is its own parent: CID 4ca346e5" },
 	{ FIRST IDS TYPE EXTENT "\0x", "text behind its end at byte 113" },
 };
 
@@ -274,5 +294,6 @@ CHECK_MAIN(TEST(header_is_read_as_the_host_wrote_it),
     TEST(header_at_the_limits_is_read), TEST(header_that_cannot_be_is_refused),
     TEST(footer_may_differ_in_nothing_but_the_directory),
     TEST(descriptor_is_read_as_writers_write_it),
+    TEST(a_base_disk_may_have_the_cid_of_no_parent),
     TEST(descriptor_that_cannot_be_is_refused),
     TEST(hint_longer_than_its_field_is_refused))

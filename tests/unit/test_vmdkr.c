@@ -11,6 +11,9 @@
 #define STANDARD_CAPACITY (3 * 65536 + 128 + 64)
 static const uint64_t standard[] = { 0, 1, 2, 7, 8, 511, 512, 600, 1537, LAST };
 
+#define AFTER_END \
+	"zeros behind its end: ovftool and vSphere may refuse it for its digest"
+
 struct good {
 	const char *name;
 	enum gen_layout layout;
@@ -28,15 +31,16 @@ static const struct good good[] = {
 	{ "open-vmdk", GEN_FRONT, STANDARD_CAPACITY,
 	    { 0, 1, 2, 7, 8, 511, 512, 600, 1537, LAST }, false, NULL },
 	{ "qemu", GEN_QEMU, STANDARD_CAPACITY,
-	    { 0, 1, 2, 7, 8, 511, 512, 600, 1537, LAST }, false, NULL },
+	    { 0, 1, 2, 7, 8, 511, 512, 600, 1537, LAST }, false, AFTER_END },
 	{ "empty", GEN_HOST, STANDARD_CAPACITY, { LAST }, false, NULL },
 	{ "empty with tables", GEN_HOST, STANDARD_CAPACITY, { LAST }, true,
 	    NULL },
 	{ "empty in front", GEN_FRONT, STANDARD_CAPACITY, { LAST }, false,
 	    NULL },
-	{ "empty qemu", GEN_QEMU, STANDARD_CAPACITY, { LAST }, false, NULL },
+	{ "empty qemu", GEN_QEMU, STANDARD_CAPACITY, { LAST }, false,
+	    AFTER_END },
 	{ "one sector", GEN_HOST, 1, { 0, LAST }, false, NULL },
-	{ "one sector, short", GEN_QEMU, 1, { 0, LAST }, false, NULL },
+	{ "one sector, short", GEN_QEMU, 1, { 0, LAST }, false, AFTER_END },
 	{ "one table to the sector", GEN_HOST, 65536, { 0, 511, LAST }, false,
 	    NULL },
 	{ "two tables to the sector", GEN_FRONT, 131072, { 511, 512, LAST },
@@ -46,7 +50,7 @@ static const struct good good[] = {
 	{ "a directory of two sectors", GEN_HOST, 129 * 65536 + 1,
 	    { 3, 65535, 65536, 129 * 512, LAST }, false, NULL },
 	{ "two sectors, in front", GEN_QEMU, 129 * 65536 + 1,
-	    { 3, 65535, 65536, 129 * 512, LAST }, false, NULL },
+	    { 3, 65535, 65536, 129 * 512, LAST }, false, AFTER_END },
 };
 
 /* What must come out, made without the reader. */

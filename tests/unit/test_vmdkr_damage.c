@@ -122,6 +122,17 @@ end_not_zero(struct gen *g)
 	g->p[g->end * GEN_SECTOR + 100] = 1;
 }
 
+/* It ends in the gap, and a reader of text goes on there. */
+static void
+no_end_of_descriptor(struct gen *g)
+{
+	size_t end = 2 * GEN_SECTOR;
+	size_t n = strlen((char *)g->p + GEN_SECTOR);
+
+	memset(g->p + GEN_SECTOR + n, '#', end - GEN_SECTOR - n);
+	memcpy(g->p + end, "\nparentFileNameHint=\"nbd:a\"\n", 28);
+}
+
 static void
 bad_magic(struct gen *g)
 {
@@ -363,6 +374,8 @@ static const struct seen_damage table[] = {
 	    "end marker at sector 130 before the grain directory" },
 	{ "end not zero", GEN_HOST, NULL, end_not_zero,
 	    "end marker at sector 155 is not all zero" },
+	{ "no end of descriptor", GEN_HOST, NULL, no_end_of_descriptor,
+	    "descriptor: it has no end" },
 	{ "bad magic", GEN_HOST, NULL, bad_magic,
 	    "not a sparse VMDK: it begins with 43444d56" },
 	{ "header capacity", GEN_HOST, NULL, header_capacity,
