@@ -42,9 +42,10 @@ look(struct vim *v, const struct moref *task, const char *what,
 	return rc;
 }
 
-int
-task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
-    const char *what, struct moref *result, struct err *e)
+static int
+wait_for(struct vim *v, const struct moref *task, unsigned int limit_s,
+    const char *what, int (*meanwhile)(void *self, struct err *e), void *self,
+    struct moref *result, struct err *e)
 {
 	uint64_t end = clock_mono_ms() + (uint64_t)limit_s * 1000;
 	unsigned int wait_ms = POLL_FIRST_MS;
@@ -56,11 +57,28 @@ task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
 		if (clock_mono_ms() > end)
 			return err_set(e, ERR_TEMP, "%s: not done after %u s",
 			    what, limit_s);
+		if (meanwhile != NULL && meanwhile(self, e) == -1)
+			return err_ctx(e, "%s", what);
 		sig_sleep_ms(wait_ms);
 		wait_ms = wait_ms * 3 / 2 > POLL_LAST_MS ? POLL_LAST_MS
 							 : wait_ms * 3 / 2;
 	}
 	return rc == 1 ? 0 : -1;
+}
+
+int
+task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
+    const char *what, struct moref *result, struct err *e)
+{
+	return wait_for(v, task, limit_s, what, NULL, NULL, result, e);
+}
+
+int
+task_wait_watching(struct vim *v, const struct moref *task,
+    unsigned int limit_s, const char *what,
+    int (*meanwhile)(void *self, struct err *e), void *self, struct err *e)
+{
+	return wait_for(v, task, limit_s, what, meanwhile, self, NULL, e);
 }
 
 /* One that is forgotten or cannot be read has ended. */

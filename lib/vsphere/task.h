@@ -16,6 +16,11 @@
 int task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
     const char *what, struct moref *result, struct err *e);
 
+/* The same; meanwhile() is called at each look, its -1 ends the waiting. */
+int task_wait_watching(struct vim *v, const struct moref *task,
+    unsigned int limit_s, const char *what,
+    int (*meanwhile)(void *self, struct err *e), void *self, struct err *e);
+
 /* Waits, at most limit_s, until no recent task of that method ("CreateSnapshot_Task") is queued or running at an object; for a call whose reply was
  * lost. */
 int task_wait_idle(struct vim *v, const struct moref *object,
