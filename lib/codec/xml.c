@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "base/utf8.h"
 #include "codec/xmlscan.h"
 
 #define XSI "http://www.w3.org/2001/XMLSchema-instance"
@@ -414,58 +413,4 @@ xml_type(const struct xml_node *n)
 	if (colon != NULL)
 		return colon + 1;
 	return type == NULL ? "" : type;
-}
-
-/* Also the quote, so that the text may stand in an attribute; a bare CR
- * would come back as a line feed (XML 1.0, 2.11). */
-static const char *
-escape(uint32_t c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\r':
-		return "&#13;";
-	case '\t':
-	case '\n':
-		return NULL;
-	default:
-		return c < 0x20 || c == 0xfffe || c == 0xffff ? "\xef\xbf\xbd"
-							      : NULL;
-	}
-}
-
-void
-xml_add_text(struct buf *b, const char *s)
-{
-	size_t left = strlen(s), len;
-	const char *instead;
-	uint32_t c;
-
-	for (; left > 0; s += len, left -= len) {
-		len = utf8_next(s, left, &c);
-		instead = len == 0 ? "\xef\xbf\xbd" : escape(c);
-		if (len == 0)
-			len = 1;
-		if (instead != NULL)
-			buf_puts(b, instead);
-		else
-			buf_add(b, s, len);
-	}
-}
-
-void
-xml_add_elem(struct buf *b, const char *name, const char *text)
-{
-	if (text == NULL)
-		return;
-	buf_fmt(b, "<%s>", name);
-	xml_add_text(b, text);
-	buf_fmt(b, "</%s>", name);
 }

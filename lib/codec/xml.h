@@ -78,9 +78,11 @@ void xml_add_text(struct buf *b, const char *s);
 /* "<name>text</name>"; nothing if text is NULL. */
 void xml_add_elem(struct buf *b, const char *name, const char *text);
 
-/* "<name ...>...</name>": the element under another name, else as it came,
- * with its attributes, all within it, and every namespace declaration in force
- * at it, so that a prefix in a value ("xsi:type") keeps its meaning. */
+/* "<name ...>...</name>": the element under another local name, else as it
+ * came: with its prefix, its attributes, all elements within it, and every
+ * namespace declaration in force at it, so that a prefix in a value
+ * ("xsi:type") keeps its meaning.  A copy can be parsed by itself; -1 if b
+ * failed. */
 int xml_add_copy(struct buf *b, const struct xml_node *n, const char *name,
     struct err *e);
 

@@ -44,6 +44,31 @@ write_and_read(const uint8_t *data, size_t n)
 	buf_free(&again);
 }
 
+/* A copy is a document of its own, whose copy is the same. */
+static void
+copy_and_read(const struct xml_node *n)
+{
+	struct buf once = { 0 }, twice = { 0 };
+	struct err e = { 0 };
+	struct xml *x;
+
+	if (xml_add_copy(&once, n, "copy", &e) == -1)
+		abort();
+	x = xml_parse(once.data, once.len, &e);
+	/* Escapes may be longer than what they stand for. */
+	if (x == NULL && strstr(e.text, "a tag of more than") == NULL)
+		abort();
+	if (x != NULL &&
+	    (xml_add_copy(&twice, xml_root(x), "copy", &e) == -1 ||
+		strcmp(twice.data, once.data) != 0 ||
+		walk(xml_root(x)) - strlen(xml_name(xml_root(x))) !=
+		    walk(n) - strlen(xml_name(n))))
+		abort();
+	xml_free(x);
+	buf_free(&once);
+	buf_free(&twice);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -54,6 +79,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		abort();
 	if (x != NULL && walk(xml_root(x)) > 2 * n * (n + 1) + 1000)
 		abort();
+	if (x != NULL) {
+		copy_and_read(xml_root(x));
+		if (xml_child(xml_root(x), NULL) != NULL)
+			copy_and_read(xml_child(xml_root(x), NULL));
+	}
 	xml_free(x);
 	write_and_read(data, n);
 	return 0;
