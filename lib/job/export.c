@@ -18,6 +18,8 @@
 #include "sys/machine.h"
 #include "sys/sig.h"
 
+enum { BUSY_LIMIT_MS = 120 * 1000, BUSY_PAUSE_MS = 2000 };
+
 /* Everything of one run; what is open here is undone in reverse. */
 struct export
 {
@@ -127,10 +129,32 @@ take_named_snapshot(struct export *x, struct err *e)
 	return 0;
 }
 
+/* The host may still be busy with the VM: somebody else's task, or one of a
+ * run that was killed, which the sweep came too early to see. */
+static struct snap *
+open_snapshot(struct export *x, struct err *e)
+{
+	uint64_t end = clock_mono_ms() + BUSY_LIMIT_MS;
+	struct snap_mark mark = mark_of(x);
+	struct snap *s;
+
+	for (;;) {
+		s = snap_open(x->v, x->vm, &mark, x->conf->quiesce, e);
+		if (s != NULL || strcmp(e->fault, "TaskInProgress") != 0 ||
+		    sig_pending() != 0 || clock_mono_ms() > end)
+			return s;
+		log_step("%s: another task is at work on it, waiting",
+		    x->vm->name);
+		err_clear(e);
+		sig_sleep_ms(BUSY_PAUSE_MS);
+		if (sweep(x, e) == -1)
+			return NULL;
+	}
+}
+
 static int
 make_snapshot(struct export *x, struct err *e)
 {
-	struct snap_mark mark = mark_of(x);
 	const char *note;
 	char text[300];
 
@@ -139,7 +163,7 @@ make_snapshot(struct export *x, struct err *e)
 		return 0;
 	if (x->conf->snapshot == EXPORT_NAMED)
 		return take_named_snapshot(x, e);
-	x->snap = snap_open(x->v, x->vm, &mark, x->conf->quiesce, e);
+	x->snap = open_snapshot(x, e);
 	if (x->snap == NULL) {
 		step(x, "snapshot", "failed");
 		return -1;

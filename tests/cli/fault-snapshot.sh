@@ -95,6 +95,16 @@ only_points d
 host_idle
 
 # It is crash-consistent without a word: whoever requires more gets nothing.
+# Somebody else is at work on the VM: the run waits for it.
+fault '{"kind":"fault","method":"CreateSnapshot_Task","vm":"odd01",
+	"type":"TaskInProgress","message":"Another task is already in progress.",
+	"times":2}'
+xp 0 --quiesce off -o busy -v odd01
+has err 'odd01: another task is at work on it, waiting'
+disk_good "$(cat out)" "$HOST_SPEC/odd01.raw"
+same "$(snapshots_of odd01)" '' "no snapshot"
+host_idle
+
 fault '{"kind":"not-quiesced","vm":"qemu01"}'
 xp 75 --quiesce require -o d qemu01
 said 'esxbk-export-ovf: export qemu01: quiescing is required, but VMware Tools are not running'

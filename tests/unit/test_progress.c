@@ -127,7 +127,7 @@ static const struct progress_disk two[] = { { "Hard disk 1", GIB },
 	{ "Hard disk 2", GIB } };
 
 /* What a run of two disks leaves on stderr when that is fd. */
-static const char *
+static char *
 stderr_of_a_run(const char *mode, int fd, int from)
 {
 	static char text[4000];
@@ -158,17 +158,38 @@ stderr_of_a_run(const char *mode, int fd, int from)
 	return text;
 }
 
+/* The run is over at once, or on a slow machine after some milliseconds: then
+ * it had a speed, which is 0 here. */
+static void
+forget_speed(char *text)
+{
+	static const char key[] = "bytes_per_second\":",
+			  none[] = "       0 B/s";
+	char *at = strstr(text, "iB/s");
+
+	if (at != NULL)
+		memcpy(at + 4 - strlen(none), none, strlen(none));
+	at = strstr(text, key);
+	if (at == NULL)
+		return;
+	at += strlen(key);
+	*at++ = '0';
+	memmove(at, at + strspn(at, "0123456789"),
+	    strlen(at + strspn(at, "0123456789")) + 1);
+}
+
 static const char *
 file_of_a_run(const char *mode)
 {
 	char path[] = "/tmp/progress.XXXXXX";
-	const char *text;
+	char *text;
 	int fd = mkstemp(path);
 
 	unlink(path);
 	log_open("esxbk-x", LOG_NORMAL);
 	text = stderr_of_a_run(mode, fd, fd);
 	close(fd);
+	forget_speed(text);
 	return text;
 }
 
