@@ -36,21 +36,34 @@ ends_in(const char *s, const char *suffix)
 }
 
 static int
+read_source(const char *name, uint64_t size_bytes, const struct source *from,
+    size_t limit, struct buf *b, struct err *e)
+{
+	char chunk[CHUNK_BYTES];
+	ssize_t n;
+
+	if (size_bytes > limit)
+		return err_set(e, ERR_DATA, "%s: %ju bytes, at most %zu", name,
+		    (uintmax_t)size_bytes, limit);
+	while ((n = flow_read(from, chunk, sizeof(chunk), e)) > 0)
+		buf_add(b, chunk, (size_t)n);
+	return n == -1 ? -1 : buf_check(b, e);
+}
+
+static int
 read_whole(const struct package *p, const struct package_file *f, size_t limit,
     struct buf *b, struct err *e)
 {
-	struct package_reader *r = NULL;
-	char chunk[CHUNK_BYTES];
-	ssize_t n = -1;
+	struct package_reader *r = package_read_open(p, f, e);
+	struct source from;
+	int rc;
 
-	if (f->size_bytes > limit)
-		return err_set(e, ERR_DATA, "%s: %ju bytes, at most %zu",
-		    f->name, (uintmax_t)f->size_bytes, limit);
-	r = package_read_open(p, f, e);
-	while (r != NULL && (n = package_read(r, chunk, sizeof(chunk), e)) > 0)
-		buf_add(b, chunk, (size_t)n);
+	if (r == NULL)
+		return -1;
+	from = package_source(r);
+	rc = read_source(f->name, f->size_bytes, &from, limit, b, e);
 	package_read_close(r);
-	return n == -1 ? -1 : buf_check(b, e);
+	return rc;
 }
 
 /* A file by name, before the files are listed.  1: read; 0: not there. */
@@ -90,6 +103,21 @@ load_record(struct package *p, struct err *e)
 }
 
 static void
+parse_descriptor(struct package *p, struct err *e)
+{
+	if (ovf_parse(p->descriptor.data, p->descriptor.len, &p->ovf, e) == -1)
+		err_ctx(e, "%s", p->descriptor_name);
+}
+
+static void
+parse_manifest(struct package *p, struct err *e)
+{
+	if (mf_parse(buf_text(&p->manifest_text), p->manifest_text.len,
+		&p->manifest, e) == -1)
+		err_ctx(e, "%s", p->manifest_name);
+}
+
+static void
 load_descriptor(struct package *p, struct err *e)
 {
 	int rc = read_small(p, p->descriptor_name, OVF_MAX_BYTES,
@@ -97,9 +125,8 @@ load_descriptor(struct package *p, struct err *e)
 
 	if (rc == 0)
 		err_set(e, ERR_NOTFOUND, "%s is not there", p->descriptor_name);
-	else if (rc == 1 &&
-	    ovf_parse(p->descriptor.data, p->descriptor.len, &p->ovf, e) == -1)
-		err_ctx(e, "%s", p->descriptor_name);
+	else if (rc == 1)
+		parse_descriptor(p, e);
 }
 
 /* STEM.suffix: *name is NULL if it is not there. */
@@ -124,10 +151,8 @@ static void
 load_companions(struct package *p, struct package_faults *f)
 {
 	if (load_companion(p, "mf", MANIFEST_MAX_BYTES, &p->manifest_name,
-		&p->manifest_text, &f->manifest) == 1 &&
-	    mf_parse(buf_text(&p->manifest_text), p->manifest_text.len,
-		&p->manifest, &f->manifest) == -1)
-		err_ctx(&f->manifest, "%s", p->manifest_name);
+		&p->manifest_text, &f->manifest) == 1)
+		parse_manifest(p, &f->manifest);
 	load_companion(p, "cert", CERTIFICATE_MAX_BYTES, &p->certificate_name,
 	    &p->certificate, &f->certificate);
 }
@@ -390,6 +415,60 @@ package_open(const char *path, struct package *p, struct err *e)
 	return 0;
 }
 
+static bool
+is_companion(const struct package *p, const char *name, const char *suffix)
+{
+	size_t n = p->stem == NULL ? 0 : strlen(p->stem);
+
+	return n > 0 && strncmp(name, p->stem, n) == 0 && name[n] == '.' &&
+	    strcmp(name + n + 1, suffix) == 0;
+}
+
+/* Takes it over as the one of *name. */
+static int
+take_companion(const struct tar_member *m, const struct source *from,
+    size_t limit, char **name, struct buf *b, struct err *fault)
+{
+	*name = strdup(m->name);
+	if (*name == NULL)
+		return no_memory(fault);
+	return read_source(m->name, m->size_bytes, from, limit, b, fault);
+}
+
+static int
+take_small(struct package *p, const struct tar_member *m,
+    const struct source *from, struct package_faults *f, struct err *e)
+{
+	if (p->descriptor_name == NULL && ends_in(m->name, ".ovf")) {
+		if (set_descriptor(p, m->name, e) == -1)
+			return -1;
+		if (read_source(m->name, m->size_bytes, from, OVF_MAX_BYTES,
+			&p->descriptor, &f->descriptor) == 0)
+			parse_descriptor(p, &f->descriptor);
+	} else if (p->manifest_name == NULL && is_companion(p, m->name, "mf")) {
+		if (take_companion(m, from, MANIFEST_MAX_BYTES,
+			&p->manifest_name, &p->manifest_text,
+			&f->manifest) == 0)
+			parse_manifest(p, &f->manifest);
+	} else if (p->certificate_name == NULL &&
+	    is_companion(p, m->name, "cert")) {
+		take_companion(m, from, CERTIFICATE_MAX_BYTES,
+		    &p->certificate_name, &p->certificate, &f->certificate);
+	} else {
+		return 0;
+	}
+	return 1;
+}
+
+int
+package_pass(struct package *p, const struct tar_member *m,
+    const struct source *from, struct package_faults *f, struct err *e)
+{
+	if (package_list_add(p, m->name, m->size_bytes, 0, e) == -1)
+		return -1;
+	return take_small(p, m, from, f, e);
+}
+
 const struct package_file *
 package_find(const struct package *p, const char *name)
 {
@@ -402,7 +481,7 @@ package_find(const struct package *p, const char *name)
 }
 
 static ssize_t
-read_source(void *self, void *p, size_t n, struct err *e)
+read_reader(void *self, void *p, size_t n, struct err *e)
 {
 	return package_read(self, p, n, e);
 }
@@ -410,7 +489,7 @@ read_source(void *self, void *p, size_t n, struct err *e)
 struct source
 package_source(struct package_reader *r)
 {
-	return (struct source){ read_source, r };
+	return (struct source){ read_reader, r };
 }
 
 void

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/flow.h"
 #include "codec/json.h"
+#include "codec/tar.h"
 #include "image/mf.h"
 #include "image/ovf.h"
 
@@ -68,6 +69,12 @@ int package_open(const char *path, struct package *p, struct err *e);
  * an archive's is not to be found. */
 int package_survey(const char *path, struct package *p,
     struct package_faults *f, struct err *e);
+/* A package that passes on a pipe, member by member; it begins as { .fd = -1,
+ * .is_archive = true } with a path.  1: from gave the descriptor, or its
+ * manifest or certificate, which was read; 0: anything else, listed only, its
+ * bytes are the caller's; -1. */
+int package_pass(struct package *p, const struct tar_member *m,
+    const struct source *from, struct package_faults *f, struct err *e);
 const struct package_file *package_find(const struct package *p,
     const char *name);
 void package_close(struct package *p);
