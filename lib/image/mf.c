@@ -70,6 +70,17 @@ split(struct span s, struct line *l)
 	return true;
 }
 
+/* "SHA256 (f) = " is sha256sum --tag's, "SHA2-256(f)= " openssl dgst's. */
+static bool
+is_odd(const struct line *l, enum digest_kind kind)
+{
+	const char *name = digest_name(kind);
+	size_t n = strlen(name);
+
+	return l->algorithm.n != n || memcmp(l->algorithm.p, name, n) != 0 ||
+	    l->algorithm.p[n] != '(';
+}
+
 static int
 parse_kind(const struct line *l, enum digest_kind *kind, struct err *e)
 {
@@ -77,6 +88,8 @@ parse_kind(const struct line *l, enum digest_kind *kind, struct err *e)
 
 	if (l->algorithm.n < sizeof(name))
 		memcpy(name, l->algorithm.p, l->algorithm.n);
+	if (strcmp(name, "SHA2-256") == 0 || strcmp(name, "SHA2-512") == 0)
+		memmove(name + 3, name + 5, sizeof("256"));
 	if (digest_parse(name, kind) == -1)
 		return err_set(e, ERR_DATA, "unknown algorithm '%.*s'",
 		    (int)(l->algorithm.n > 40 ? 40 : l->algorithm.n),
@@ -99,6 +112,7 @@ parse_entry(const struct line *l, struct mf_entry *entry, struct err *e)
 	for (i = 0; i < l->hex.n; i++)
 		entry->hex[i] = (char)(l->hex.p[i] | 0x20);
 	entry->hex[i] = '\0';
+	entry->is_odd = is_odd(l, entry->kind);
 	entry->name = strndup(l->name.p, l->name.n);
 	if (entry->name == NULL)
 		return err_set(e, ERR_OS, "out of memory");

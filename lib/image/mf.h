@@ -1,6 +1,7 @@
 #ifndef IMAGE_MF_H
 #define IMAGE_MF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/buf.h"
 #include "base/err.h"
@@ -10,12 +11,13 @@
  * mf - the OVF manifest (DSP0243): "SHA256(file)= hex", one line a file.
  *
  * Read liberally (blanks before the bracket and around '=', CRLF, upper-case
- * hex, empty lines), written in the one form that sha256sum -c, VMware and
+ * hex, empty lines, "SHA2-256" as OpenSSL 3 has it), written in the one form that sha256sum -c, VMware and
  * virt-v2v all take.
  */
 struct mf_entry {
 	enum digest_kind kind;
 	unsigned int line; /* in the manifest, from 1 */
+	bool is_odd;       /* VMware's tools refuse a line of this form */
 	char *name;
 	char hex[DIGEST_HEX_SIZE]; /* lower case */
 };

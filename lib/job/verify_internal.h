@@ -67,6 +67,9 @@ bool verify_names_is_small(const struct verify *v, const char *name);
 int verify_names_support(const struct verify *v, struct err *e);
 const json_t *verify_names_record(const struct verify *v, const char *name);
 
+/* In verify_sign.c: the manifest's signature in a .cert. */
+void verify_sign(struct verify *v, struct verify_file *f);
+
 /* In verify_judge.c: does all of it agree? */
 int verify_judge(struct verify *v, struct err *e);
 

@@ -226,7 +226,7 @@ judge_disk(const struct verify *v, struct verify_file *f,
 }
 
 static void
-judge_small(const struct verify *v, struct verify_file *f)
+judge_small(struct verify *v, struct verify_file *f)
 {
 	if (is_descriptor(v, f)) {
 		fail_part(f, &v->faults.descriptor);
@@ -238,6 +238,7 @@ judge_small(const struct verify *v, struct verify_file *f)
 		fail_part(f, &v->faults.manifest);
 	} else if (is_same(f->name, v->p.certificate_name)) {
 		fail_part(f, &v->faults.certificate);
+		verify_sign(v, f);
 	} else {
 		fail_part(f, &v->faults.record);
 	}
@@ -257,7 +258,7 @@ look_at_descriptor(const struct verify *v, struct verify_file *f, struct err *e)
 }
 
 static int
-judge_file(const struct verify *v, struct verify_file *f, struct err *e)
+judge_file(struct verify *v, struct verify_file *f, struct err *e)
 {
 	struct expected x;
 
@@ -284,6 +285,23 @@ judge_file(const struct verify *v, struct verify_file *f, struct err *e)
 }
 
 static void
+warn_of_manifest(const struct verify *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->p.manifest.n; i++) {
+		if (!v->p.manifest.entries[i].is_odd)
+			continue;
+		verify_warn(v->r, "W_MANIFEST_FORM",
+		    "%s%s: line %u is not of the form SHA256(file)= hex: "
+		    "VMware's tools refuse it",
+		    v->r->prefix, v->p.manifest_name,
+		    v->p.manifest.entries[i].line);
+		return;
+	}
+}
+
+static void
 warn_of_package(const struct verify *v)
 {
 	const char *path = v->r->path;
@@ -307,6 +325,7 @@ verify_judge(struct verify *v, struct err *e)
 	for (i = 0; i < v->r->n_files; i++)
 		if (judge_file(v, &v->r->files[i], e) == -1)
 			return -1;
+	warn_of_manifest(v);
 	warn_of_package(v);
 	return 0;
 }

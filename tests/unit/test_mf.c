@@ -30,6 +30,8 @@ every_writers_line_is_understood(void)
 		{ "SHA256(a)=" SHA256 " \n", DIGEST_SHA256, "a", SHA256 },
 		{ "sha256\t(a)\t=\t" SHA256 "\n\r\n  \n", DIGEST_SHA256, "a",
 		    SHA256 },
+		{ "SHA2-256(a)= " SHA256 "\n", DIGEST_SHA256, "a", SHA256 },
+		{ "SHA2-512(a)= " SHA512 "\n", DIGEST_SHA512, "a", SHA512 },
 		{ "SHA1(a (1)= x.vmdk)= " SHA1 "\n", DIGEST_SHA1,
 		    "a (1)= x.vmdk", SHA1 },
 		{ "SHA1())= " SHA1 "\n", DIGEST_SHA1, ")", SHA1 },
@@ -81,8 +83,8 @@ any_other_line_is_refused_by_its_number(void)
 		    "line 1: SHA256 has 40 hex digits, not 64" },
 		{ "SHA1(a)= " SHA1 "0",
 		    "line 1: SHA1 has 41 hex digits, not 40" },
-		{ "SHA2-256(a)= " SHA256,
-		    "line 1: unknown algorithm 'SHA2-256'" },
+		{ "SHA3-256(a)= " SHA256,
+		    "line 1: unknown algorithm 'SHA3-256'" },
 		{ "(a)= " SHA256, "line 1: unknown algorithm ''" },
 		{ "SHA256SHA256SHA2(a)= " SHA256,
 		    "line 1: unknown algorithm 'SHA256SHA256SHA2'" },
@@ -141,6 +143,35 @@ number_of_entries_is_limited(void)
 }
 
 static void
+lines_that_vmware_refuses_are_marked(void)
+{
+	static const struct {
+		const char *text;
+		bool is_odd;
+	} rows[] = {
+		{ "SHA256(a)= " SHA256, false },
+		{ "SHA1(a)= " SHA1, false },
+		{ "SHA256 (a) = " SHA256, true },
+		{ "SHA2-256(a)= " SHA256, true },
+		{ "sha256(a)= " SHA256, true },
+		{ "SHA-256(a)= " SHA256, true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { 0 };
+		struct mf m;
+
+		check_at(rows[i].text);
+		CHECK_INT(mf_parse(rows[i].text, strlen(rows[i].text), &m, &e),
+		    0);
+		CHECK_INT(m.entries[0].is_odd, rows[i].is_odd);
+		mf_free(&m);
+	}
+	check_at(NULL);
+}
+
+static void
 a_line_is_written_as_sha256sum_and_vmware_want_it(void)
 {
 	struct buf b = { 0 };
@@ -155,4 +186,5 @@ a_line_is_written_as_sha256sum_and_vmware_want_it(void)
 CHECK_MAIN(TEST(every_writers_line_is_understood),
     TEST(any_other_line_is_refused_by_its_number),
     TEST(nul_in_a_name_is_refused), TEST(number_of_entries_is_limited),
+    TEST(lines_that_vmware_refuses_are_marked),
     TEST(a_line_is_written_as_sha256sum_and_vmware_want_it))
