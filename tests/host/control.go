@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -40,6 +42,7 @@ func (h *Host) serveControl() error {
 	post("/lease-error", h.ctlLeaseError)
 	post("/write", h.ctlWrite)
 	post("/datastore", h.ctlDatastore)
+	post("/host", h.ctlHost)
 	post("/consolidation", h.ctlConsolidation)
 	post("/question", h.ctlQuestion)
 	post("/rename", h.ctlRename)
@@ -174,14 +177,61 @@ func (h *Host) ctlWrite(r *http.Request) (interface{}, error) {
 }
 
 func (h *Host) ctlDatastore(r *http.Request) (interface{}, error) {
-	free, err := strconv.ParseInt(r.URL.Query().Get("free"), 10, 64)
-	if err != nil {
-		return nil, err
-	}
+	q := r.URL.Query()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.site.datastore.Summary.FreeSpace = free
-	h.site.datastore.Info.GetDatastoreInfo().FreeSpace = free
+	ds := h.site.datastore
+	if name := q.Get("name"); name != "" {
+		var ok bool
+		if ds, ok = h.entity("Datastore", name).(*simulator.Datastore); !ok {
+			return nil, fmt.Errorf("no datastore %q", name)
+		}
+	}
+	if text := q.Get("free"); text != "" {
+		free, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		h.giveBack(ds, free-ds.Summary.FreeSpace)
+	}
+	if text := q.Get("accessible"); text != "" {
+		ds.Summary.Accessible = text == "true"
+	}
+	return nil, nil
+}
+
+// entity finds something of the inventory by its name.
+func (h *Host) entity(kind, name string) mo.Reference {
+	for _, e := range simulator.Map.All(kind) {
+		if unescapeName(entityName(e)) == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// ctlHost puts a host into maintenance, or cuts it off.
+func (h *Host) ctlHost(r *http.Request) (interface{}, error) {
+	q := r.URL.Query()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	host := h.site.host
+	if name := q.Get("name"); name != "" {
+		var ok bool
+		if host, ok = h.entity("HostSystem", name).(*simulator.HostSystem); !ok {
+			return nil, fmt.Errorf("no host %q", name)
+		}
+	}
+	if text := q.Get("maintenance"); text != "" {
+		host.Runtime.InMaintenanceMode = text == "true"
+	}
+	switch state := q.Get("state"); state {
+	case "":
+	case "connected", "disconnected", "notResponding":
+		host.Runtime.ConnectionState = types.HostSystemConnectionState(state)
+	default:
+		return nil, fmt.Errorf("state %q", state)
+	}
 	return nil, nil
 }
 
@@ -213,7 +263,7 @@ func (h *Host) ctlSet(r *http.Request) (interface{}, error) {
 	times := map[string]*time.Duration{
 		"lease-timeout": &h.cfg.leaseTimeout, "lease-init": &h.cfg.leaseInit,
 		"task-queue": &h.cfg.taskQueue, "task-run": &h.cfg.taskRun,
-		"session-idle": &h.cfg.sessionIdle,
+		"session-idle": &h.cfg.sessionIdle, "tools-after": &h.cfg.toolsAfter,
 	}
 	for name, values := range r.URL.Query() {
 		t, ok := times[name]

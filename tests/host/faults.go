@@ -47,6 +47,7 @@ var faultKinds = map[string]bool{
 	"upload-damage": true, "upload-expire": true, "upload-lease-error": true,
 	"snapshot-remove-error": true, "consolidation-needed": true,
 	"not-quiesced": true,
+	"question":     true, "tools-never": true, "guest-off": true,
 }
 
 // faultTable holds what is armed.  It has a lock of its own: transfers ask it

@@ -103,6 +103,9 @@ func (m *machine) hardware() {
 func (m *machine) memory(it *hwItem) {
 	x := m.e.amount(it, 24<<30)
 	units := it.n.childText(nsRASD, "AllocationUnits")
+	if units == "" {
+		units = "MegaBytes"
+	}
 	factor, ok := allocationUnit(units)
 	if !ok {
 		m.e.badValue(it.rasd("AllocationUnits"))

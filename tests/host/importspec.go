@@ -158,6 +158,9 @@ func (e *envelope) properties(system *node, cisp *types.OvfCreateImportSpecParam
 			if p.name == "Property" {
 				key := propertyName(e, s, p)
 				e.values[key], _ = p.attr(e.ns, "value")
+				if bare, _ := p.attr(e.ns, "key"); bare != key {
+					e.values[bare] = e.values[key]
+				}
 			}
 		}
 	}
@@ -251,7 +254,7 @@ func (h *Host) target(pool types.ManagedObjectReference, ds, folder, host *types
 			return nil, invalidArgument("host")
 		}
 		t.hosts = []*simulator.HostSystem{t.host}
-	} else if len(t.compute.Host) == 1 {
+	} else if _, cluster := simulator.Map.Get(p.Owner).(*simulator.ClusterComputeResource); len(t.hosts) == 1 && !cluster {
 		t.host = t.hosts[0]
 	}
 	if ds != nil {

@@ -45,6 +45,11 @@ func (h *Host) buildInventory(specs []*vmSpec) error {
 	h.setLicense(false)
 	h.fillSite()
 	h.addDatastore()
+	if h.cfg.siteFile != "" {
+		if err := h.buildSite(h.cfg.siteFile); err != nil {
+			return err
+		}
+	}
 	for i, spec := range specs {
 		if err := h.addVM(i, spec); err != nil {
 			return fmt.Errorf("%q: %v", spec.Name, err)
@@ -107,35 +112,48 @@ func (h *Host) addDatastore() {
 	if h.vc {
 		ref.Value = "datastore-17"
 	}
-	url := "ds:///vmfs/volumes/" + volumeUUID + "/"
+	ds := h.newDatastore(ref, datastoreName, volumeUUID, datastoreSize, datastoreSize*6/10)
+	folder := simulator.Map.Get(h.site.dc.DatastoreFolder).(*simulator.Folder)
+	folder.ChildEntity = []types.ManagedObjectReference{ref}
+	simulator.Map.PutEntity(folder, ds)
+	h.site.dc.Datastore = []types.ManagedObjectReference{ref}
+	h.mount(ds, h.site.host)
+	h.site.datastore = ds
+}
+
+func (h *Host) newDatastore(ref types.ManagedObjectReference, name, uuid string, size, free int64) *simulator.Datastore {
+	url := "ds:///vmfs/volumes/" + uuid + "/"
 	ds := &simulator.Datastore{}
-	ds.Self, ds.Name = ref, datastoreName
+	ds.Self, ds.Name = ref, name
 	ds.Summary = types.DatastoreSummary{
-		Datastore: &ref, Name: datastoreName, Url: url,
-		Capacity: datastoreSize, FreeSpace: datastoreSize * 6 / 10,
+		Datastore: &ds.Self, Name: name, Url: url,
+		Capacity: size, FreeSpace: free,
 		Accessible: true, MultipleHostAccess: types.NewBool(h.vc),
 		Type: "VMFS", MaintenanceMode: "normal",
 	}
 	ds.Info = &types.VmfsDatastoreInfo{
-		DatastoreInfo: types.DatastoreInfo{Name: datastoreName, Url: url,
+		DatastoreInfo: types.DatastoreInfo{Name: name, Url: url,
 			FreeSpace: ds.Summary.FreeSpace, MaxFileSize: 64 << 40},
 		Vmfs: &types.HostVmfsVolume{
-			HostFileSystemVolume: types.HostFileSystemVolume{Type: "VMFS", Name: datastoreName, Capacity: datastoreSize},
-			BlockSizeMb:          1, MajorVersion: 6, Version: "6.82", Uuid: volumeUUID,
+			HostFileSystemVolume: types.HostFileSystemVolume{Type: "VMFS", Name: name, Capacity: size},
+			BlockSizeMb:          1, MajorVersion: 6, Version: "6.82", Uuid: uuid,
 		},
 	}
 	ds.Capability = types.DatastoreCapability{DirectoryHierarchySupported: true,
 		RawDiskMappingsSupported: true, PerFileThinProvisioningSupported: true}
-	ds.Host = []types.DatastoreHostMount{{Key: h.site.host.Self, MountInfo: types.HostMountInfo{
-		Path: "/vmfs/volumes/" + volumeUUID, AccessMode: "readWrite",
-		Mounted: types.NewBool(true), Accessible: types.NewBool(true)}}}
+	return ds
+}
 
-	folder := simulator.Map.Get(h.site.dc.DatastoreFolder).(*simulator.Folder)
-	folder.ChildEntity = []types.ManagedObjectReference{ref}
-	simulator.Map.PutEntity(folder, ds)
-	refs := []types.ManagedObjectReference{ref}
-	h.site.dc.Datastore, h.site.host.Datastore, h.site.compute.Datastore = refs, refs, refs
-	h.site.datastore = ds
+// mount gives a datastore to a host and the compute resource it is in.
+func (h *Host) mount(ds *simulator.Datastore, host *simulator.HostSystem) {
+	ds.Host = append(ds.Host, types.DatastoreHostMount{Key: host.Self, MountInfo: types.HostMountInfo{
+		Path: strings.TrimSuffix(strings.TrimPrefix(ds.Summary.Url, "ds://"), "/"), AccessMode: "readWrite",
+		Mounted: types.NewBool(true), Accessible: types.NewBool(true)}})
+	host.Datastore = append(host.Datastore, ds.Self)
+	c, _ := computeResource(*host.Parent)
+	if !hasRef(c.Datastore, ds.Self) {
+		c.Datastore = append(c.Datastore, ds.Self)
+	}
 }
 
 // network finds or makes the named network.

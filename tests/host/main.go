@@ -17,6 +17,7 @@ import (
 type config struct {
 	vcenter       bool
 	specFile      string
+	siteFile      string
 	state         string
 	listen        string
 	user          string
@@ -27,6 +28,7 @@ type config struct {
 	sessionIdle   time.Duration
 	taskQueue     time.Duration
 	taskRun       time.Duration
+	toolsAfter    time.Duration
 	lenientCookie bool
 	dieWithParent bool
 }
@@ -67,6 +69,7 @@ func parseFlags(args []string) (config, error) {
 	fs := flag.NewFlagSet("esxbk-host", flag.ContinueOnError)
 	fs.StringVar(&flavor, "flavor", "esxi", "`esxi` or vcenter")
 	fs.StringVar(&cfg.specFile, "spec", "", "`FILE` that lists the VMs")
+	fs.StringVar(&cfg.siteFile, "site", "", "`FILE` with more datacenters, clusters, hosts, pools")
 	fs.StringVar(&cfg.state, "state", "", "`DIR` for host.json, logs, certificates and streams")
 	fs.StringVar(&cfg.listen, "listen", "127.0.0.1:0", "`ADDRESS` of the API")
 	fs.StringVar(&cfg.user, "user", "root", "the one `USER`")
@@ -78,6 +81,7 @@ func parseFlags(args []string) (config, error) {
 	fs.DurationVar(&cfg.sessionIdle, "session-idle", 30*time.Minute, "`TIME` an idle session lives")
 	fs.DurationVar(&cfg.taskQueue, "task-queue", 150*time.Millisecond, "`TIME` a task is queued")
 	fs.DurationVar(&cfg.taskRun, "task-run", 150*time.Millisecond, "`TIME` a task runs")
+	fs.DurationVar(&cfg.toolsAfter, "tools-after", 0, "`TIME` from power on until the tools run; the address takes twice that")
 	fs.BoolVar(&cfg.lenientCookie, "lenient-cookie", false, "take the session cookie without its quotes too (govc)")
 	fs.BoolVar(&cfg.dieWithParent, "die-with-parent", false, "end when the parent process ends")
 	if err := fs.Parse(args); err != nil {

@@ -58,12 +58,16 @@ func (h *Host) methodTable() map[string]map[string]handler {
 			"PowerOnVM_Task":          h.powerOn,
 			"PowerOffVM_Task":         h.powerOff,
 			"ReconfigVM_Task":         h.reconfigVM,
+			"Destroy_Task":            h.destroyVM,
+			"Rename_Task":             h.renameVM,
+			"AnswerVM":                h.answerVM,
 		},
 		"VirtualMachineSnapshot": {
 			"ExportSnapshot":      h.exportSnapshot,
 			"RemoveSnapshot_Task": h.removeSnapshot,
 		},
-		"ResourcePool": {"ImportVApp": h.importVApp},
+		"EnvironmentBrowser": {"QueryConfigOptionDescriptor": h.configOptions},
+		"ResourcePool":       {"ImportVApp": h.importVApp},
 		"HttpNfcLease": {
 			"HttpNfcLeaseProgress":                h.leaseProgress,
 			"HttpNfcLeaseComplete":                h.leaseComplete,

@@ -12,7 +12,10 @@ import (
 var privileges = []string{
 	"System.Anonymous", "System.View", "System.Read", "Datastore.AllocateSpace",
 	"Datastore.Browse", "Datastore.FileManagement", "Network.Assign",
-	"VApp.Export", "VApp.Import", "VirtualMachine.Config.ChangeTracking",
+	"Resource.AssignVMToPool", "VApp.Export", "VApp.Import", "VirtualMachine.Config.AdvancedConfig",
+	"VirtualMachine.Config.ChangeTracking", "VirtualMachine.Config.EditDevice",
+	"VirtualMachine.Config.Rename", "VirtualMachine.Config.Settings",
+	"VirtualMachine.Interact.AnswerQuestion",
 	"VirtualMachine.Interact.PowerOff", "VirtualMachine.Interact.PowerOn",
 	"VirtualMachine.Inventory.Create", "VirtualMachine.Inventory.Delete",
 	"VirtualMachine.Provisioning.DiskRandomRead",
@@ -81,6 +84,10 @@ var needs = map[string]string{
 	"RemoveAllSnapshots_Task": "VirtualMachine.State.RemoveSnapshot",
 	"ImportVApp":              "VApp.Import",
 	"PowerOnVM_Task":          "VirtualMachine.Interact.PowerOn",
+	"ReconfigVM_Task":         "VirtualMachine.Config.Settings",
+	"Destroy_Task":            "VirtualMachine.Inventory.Delete",
+	"Rename_Task":             "VirtualMachine.Config.Rename",
+	"AnswerVM":                "VirtualMachine.Interact.AnswerQuestion",
 	"PowerOffVM_Task":         "VirtualMachine.Interact.PowerOff",
 }
 

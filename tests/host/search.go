@@ -12,6 +12,9 @@ func entityName(o mo.Reference) string {
 	if n, ok := managed(o).Addr().Interface().(*mo.Network); ok {
 		return n.Name // it hides ManagedEntity's
 	}
+	if n, ok := managed(o).Addr().Interface().(*mo.DistributedVirtualPortgroup); ok {
+		return n.Name
+	}
 	if e, ok := o.(mo.Entity); ok {
 		return e.Entity().Name
 	}

@@ -88,6 +88,7 @@ var writeCalls = map[string]bool{
 	"RemoveSnapshot_Task": true, "RemoveAllSnapshots_Task": true,
 	"ConsolidateVMDisks_Task": true, "PowerOnVM_Task": true,
 	"PowerOffVM_Task": true, "ReconfigVM_Task": true,
+	"Destroy_Task": true, "Rename_Task": true, "AnswerVM": true,
 }
 
 // resetConnection ends the connection the hard way: the client sees a reset.

@@ -16,7 +16,8 @@ type task struct {
 	vmName   string
 	method   string
 	canceled bool
-	after    func() // with the lock held, when the task has ended
+	blocked  func() bool // with the lock held: is something waited for
+	after    func()      // with the lock held, when the task has ended
 }
 
 // ended tells whether the task reached its last state.
@@ -72,7 +73,7 @@ func (t *task) live(run func() (interface{}, *vimFault)) {
 		time.Sleep(time.Duration(f.MS) * time.Millisecond)
 	}
 	stuck := t.h.faults.fire("task-stuck", o) != nil
-	for part := 1; part <= 3 || stuck; part++ {
+	for part := 1; part <= 3 || stuck || t.waits(); part++ {
 		time.Sleep(t.h.cfg.taskRun / 3)
 		if stuck {
 			time.Sleep(50 * time.Millisecond)
@@ -92,6 +93,16 @@ func (t *task) live(run func() (interface{}, *vimFault)) {
 		}
 		t.finish(run())
 	})
+}
+
+// waits tells whether the task cannot end yet.
+func (t *task) waits() bool {
+	if t.blocked == nil {
+		return false
+	}
+	t.h.mu.Lock()
+	defer t.h.mu.Unlock()
+	return t.blocked()
 }
 
 // step does something with the lock held, unless the task was canceled.

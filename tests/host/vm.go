@@ -21,6 +21,9 @@ type vm struct {
 	disks       []*vmDisk
 	on          bool
 	boot        time.Time
+	starts      int       // power operations so far
+	noTools     bool      // they never start this time
+	asked       *question // that it waits for
 	roots       []*snapshot
 	current     *snapshot
 	nextSnap    int32
@@ -141,7 +144,9 @@ func (v *vm) power() types.VirtualMachinePowerState {
 	return types.VirtualMachinePowerStatePoweredOff
 }
 
-func (v *vm) toolsOK() bool { return v.spec.Tools == "ok" && v.on }
+func (v *vm) toolsOK() bool {
+	return v.spec.Tools == "ok" && !v.noTools && v.upFor(v.h.cfg.toolsAfter)
+}
 
 // refresh makes the managed object's properties anew.
 func (v *vm) refresh() {
@@ -256,7 +261,9 @@ func (v *vm) runtime() types.VirtualMachineRuntimeInfo {
 		boot := v.boot
 		r.BootTime = &boot
 	}
-	if v.spec.Question != "" {
+	if v.asked != nil {
+		r.Question = v.asked.info()
+	} else if v.spec.Question != "" {
 		r.Question = &types.VirtualMachineQuestionInfo{Id: "1", Text: v.spec.Question,
 			Choice: types.ChoiceOption{ChoiceInfo: []types.BaseElementDescription{
 				&types.ElementDescription{Description: types.Description{Label: "Yes", Summary: "Yes"}, Key: "0"}}}}
@@ -277,6 +284,14 @@ func (v *vm) guest() *types.GuestInfo {
 		g.ToolsVersionStatus, g.ToolsVersionStatus2 = "guestToolsUnmanaged", "guestToolsUnmanaged"
 		g.ToolsRunningStatus, g.GuestState = "guestToolsRunning", "running"
 		g.ToolsVersion, g.HostName = "12389", v.dir
+		if g.IpAddress = v.address(); g.IpAddress != "" {
+			for _, n := range v.nics {
+				if n.connected {
+					g.Net = append(g.Net, types.GuestNicInfo{Network: n.networkName(), IpAddress: []string{g.IpAddress},
+						MacAddress: n.mac, Connected: true, DeviceConfigId: n.key})
+				}
+			}
+		}
 		g.GuestId, g.GuestFamily, g.GuestFullName = v.spec.GuestID, "linuxGuest", guestNames[v.spec.GuestID]
 	case v.spec.Tools == "ok":
 		g.ToolsStatus = types.VirtualMachineToolsStatusToolsNotRunning
@@ -292,7 +307,7 @@ func (v *vm) summary(s *types.VirtualMachineSummary) {
 	s.Guest = &types.VirtualMachineGuestSummary{GuestId: g.GuestId, GuestFullName: g.GuestFullName,
 		ToolsStatus: g.ToolsStatus, ToolsVersionStatus: g.ToolsVersionStatus,
 		ToolsVersionStatus2: g.ToolsVersionStatus2, ToolsRunningStatus: g.ToolsRunningStatus,
-		HostName: g.HostName, HwVersion: g.HwVersion}
+		HostName: g.HostName, IpAddress: g.IpAddress, HwVersion: g.HwVersion}
 	c := v.mo.Config
 	s.Config = types.VirtualMachineConfigSummary{Name: c.Name, Template: c.Template,
 		VmPathName: c.Files.VmPathName, MemorySizeMB: c.Hardware.MemoryMB, NumCpu: c.Hardware.NumCPU,
