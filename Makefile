@@ -26,6 +26,7 @@ INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 GO ?= go
 FUZZ_TIME ?= 60
+BENCH ?=
 SANITIZE ?=
 
 # --- libraries: pkg-config name and the Debian package that has it ---------
@@ -182,8 +183,8 @@ $(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(link) -fsanitize=fuzzer
 
-bench: all $(HOST) ## how fast, how much memory
-	$(Q)BUILD=$(BUILD) scripts/bench
+bench: all $(HOST) ## how fast, how much memory; BENCH=verify: that part
+	$(Q)BUILD=$(BUILD) scripts/bench $(BENCH)
 
 # --- install ----------------------------------------------------------------
 

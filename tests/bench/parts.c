@@ -1,15 +1,17 @@
 /*
- * parts FILE OUT - what the parts of a backup cost, each alone on one core
- * with its data in the cache.  Prints "PART CPU BYTES", seconds and what was
- * worked on, for
+ * parts FILE [OUT] - what the parts of a backup or its check cost, each alone
+ * on one core with its data in the cache.  Prints "PART CPU BYTES", seconds and
+ * what was worked on, for
  *
- *	write	FILE, a streamOptimized VMDK, to OUT in pieces of 1 MiB
+ *	read	FILE, a streamOptimized VMDK, in pieces of 1 MiB
+ *	write	it to OUT, if that is given, in pieces of 1 MiB
  *	digest	SHA-256 of FILE
  *	inflate	every grain of FILE
  *	content	SHA-256 of what the grains hold
  *
- * Bringing the data from FILE is not counted: a backup gets it from the
- * network, which is a part of its own (curl -o /dev/null).
+ * The parts after the first do not count what it takes to bring the data: a
+ * backup gets it from the network, which is a part of its own (curl -o
+ * /dev/null), a check from FILE.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -118,6 +120,27 @@ inflate(struct part *part, struct flate *z, const void *p, size_t n, void *out,
 	return len;
 }
 
+static void
+get(struct part *part, const char *path)
+{
+	static unsigned char piece[PIECE_BYTES];
+	double start;
+	ssize_t n = 1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		err(EX_NOINPUT, "%s", path);
+	start = now();
+	while (n > 0) {
+		n = read(fd, piece, sizeof(piece));
+		if (n == -1)
+			err(EX_IOERR, "%s", path);
+		part->bytes += (uint64_t)n;
+	}
+	part->cpu += now() - start;
+	close(fd);
+}
+
 /* One part after the other: together they would share the cache. */
 static void
 pass(const struct file *f, struct part *part, int fd)
@@ -190,26 +213,35 @@ walk(const struct file *f, struct part *parts)
 	flate_free(z);
 }
 
+static int
+create(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd == -1)
+		err(EX_CANTCREAT, "%s", path);
+	return fd;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct part parts[] = { { "write", 0, 0 }, { "digest", 0, 0 },
-		{ "inflate", 0, 0 }, { "content", 0, 0 } };
+	struct part parts[] = { { "read", 0, 0 }, { "write", 0, 0 },
+		{ "digest", 0, 0 }, { "inflate", 0, 0 }, { "content", 0, 0 } };
 	struct file f;
 	size_t i;
-	int fd;
 
-	if (argc != 3)
-		errx(EX_USAGE, "usage: parts FILE OUT");
+	if (argc != 2 && argc != 3)
+		errx(EX_USAGE, "usage: parts FILE [OUT]");
 	map(argv[1], &f);
-	fd = open(argv[2], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1)
-		err(EX_CANTCREAT, "%s", argv[2]);
-	pass(&f, &parts[0], fd);
-	pass(&f, &parts[1], -1);
-	walk(&f, &parts[2]);
+	get(&parts[0], argv[1]);
+	if (argc == 3)
+		pass(&f, &parts[1], create(argv[2]));
+	pass(&f, &parts[2], -1);
+	walk(&f, &parts[3]);
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		printf("%s %.6f %ju\n", parts[i].name, parts[i].cpu,
-		    (uintmax_t)parts[i].bytes);
+		if (parts[i].bytes > 0)
+			printf("%s %.6f %ju\n", parts[i].name, parts[i].cpu,
+			    (uintmax_t)parts[i].bytes);
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }

@@ -1,0 +1,119 @@
+#!/bin/bash
+# Whatever is wrong with a disk, esxbk-verify finds it and says what it is: as a
+# file, on standard input, and in a package whose digests are all right.  It
+# needs little memory and time, and ends with the stream.
+# timeout: 300
+. "$T/cli/lib.sh" || exit 1
+need sha256sum /usr/bin/python3
+
+# The tools that watch memory need much of it, and time.
+bounded()
+(
+	if [ -z "${VALGRIND:-}${SANITIZE:-}" ]; then
+		ulimit -v 131072
+		ulimit -t 10
+	fi
+	"$@"
+)
+
+# package FOLDER NAME DISK: an OVF with that stream and a manifest that is right.
+package()
+{
+	mkdir "$1" || return 1
+	ln "g/$2.vmdk" "$1/disk.vmdk"
+	cat >"$1/vm.ovf" <<-OVF
+	<?xml version="1.0" encoding="UTF-8"?>
+	<Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1"
+	 xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1">
+	<References><File ovf:href="disk.vmdk" ovf:id="f1"
+	 ovf:size="$(stat -c %s "g/$2.vmdk")"/></References>
+	<DiskSection><Info/><Disk ovf:diskId="d1" ovf:fileRef="f1"
+	 ovf:capacity="$(stat -c %s "g/$3.raw")"
+	 ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>
+	</DiskSection>
+	<VirtualSystem ovf:id="vm"><Info/></VirtualSystem>
+	</Envelope>
+	OVF
+	(cd "$1" && sha256sum --tag vm.ovf disk.vmdk |
+		sed 's/^SHA256 /SHA256/; s/ = /= /') >"$1/vm.mf"
+}
+
+as_file()
+{
+	bounded run 1 esxbk-verify --level deep "g/$1.vmdk"
+	same "$(cat out)" "g/$1.vmdk: FAILED ($2)"
+	same "$(cat err)" "esxbk-verify: 1 of 1 files damaged"
+}
+
+# Who looks at the first bytes only, does not know some of them for a disk.
+as_stream()
+{
+	head -c 64M "g/$1.vmdk" | bounded run "${3:-1}" esxbk-verify \
+		--level deep -
+	same "$(cat out err)" "${4:--: FAILED ($2)
+esxbk-verify: 1 of 1 files damaged}"
+}
+
+in_package()
+{
+	package "p-$1" "$1" "$2"
+	check "sha256sum finds nothing" \
+		env -C "p-$1" sha256sum --strict -c vm.mf
+	bounded run 1 esxbk-verify --level deep "p-$1/vm.ovf"
+	has out "p-$1/disk.vmdk: FAILED ($3; its digest is the manifest's all the same)"
+	rm -r "p-$1"
+}
+
+# Each sort of failure in its three ways; two of 2 TiB take no digest.
+each()
+{
+	local name verdict disk message n=0
+	while IFS=$'\t' read -r name verdict disk message _; do
+		[ "$verdict" = bad ] || continue
+		as_file "$name" "$message"
+		as_stream "$name" "$message"
+		[ "$name" = beyond-2tib ] || in_package "$name" "$disk" "$message"
+		n=$((n + 1))
+	done <g/index.tsv
+	check "$n sorts of damage" [ "$n" -ge 80 ]
+}
+
+# cpu PID: hundredths of a second that a process took.
+cpu()
+{
+	awk '{ print $14 + $15 }' <(sed 's/.*) /x x /' "/proc/$1/stat")
+}
+
+has_read()
+{
+	[ "$(sed -n 's/^rchar: //p' "/proc/$PID/io")" -ge "$1" ]
+}
+
+# A writer that stalls is waited for, without a turn of the processor; its end
+# is the stream's end, and a signal is heard.
+stalled()
+{
+	local before
+	mkfifo pipe
+	exec 7<>pipe
+	head -c 60000 g/host.vmdk >&7
+	start esxbk-verify --level deep - <pipe
+	wait_for 20 has_read 60000
+	before=$(cpu "$PID")
+	sleep 1
+	check 'it waits' kill -0 "$PID"
+	check 'and sleeps' [ "$(cpu "$PID")" -le $((before + 10)) ]
+	kill -TERM "$PID"
+	finish 143
+	same "$(cat out)" ''
+	exec 7>&-
+	head -c 60000 g/host.vmdk | run 1 esxbk-verify --level deep -
+	same "$(cat out)" "-: FAILED (stream ends after 60000 bytes, inside the space before the first marker)"
+}
+
+check 'the streams are made' "$T/malformed/generate" g
+each
+stalled
+same "$(sed -n 's/^| `\([a-z0-9-]*\)` .*/\1/p' "$T/malformed/README.md")" \
+	"$("$T/malformed/generate" --list | sort -s -t "$(printf '\t')" -k 2,2r |
+		cut -f 1)" 'the table in README.md is of these streams'
