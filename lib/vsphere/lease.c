@@ -1,50 +1,28 @@
 #include "vsphere/lease.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "sys/sig.h"
+#include "vsphere/lease_internal.h"
 #include "vsphere/leaseinfo.h"
-#include "vsphere/props.h"
 
 enum {
-	READY_LIMIT_S = 600,
-	READY_POLL_MS = 200,
+	EXPORT_READY_S = 600,
+	IMPORT_READY_S = 4 * 3600, /* it may have to zero whole disks */
+	POLL_MIN_MS = 200,
+	POLL_MAX_MS = 2000,
 	TIMEOUT_MIN_S = 4,
 	TIMEOUT_MAX_S = 3600,
 	TIMEOUT_DEFAULT_S = 300,
-	RENEW_MAX_MS = 30 * 1000,
-	LOOK_MS = 2000, /* how soon a lost lease is seen */
 };
 
 /* hosts before 6.7 know no more of a lease */
 static const char *const lease_paths[] = { "state", "info", "error",
 	"initializeProgress", NULL };
-static const char *const state_paths[] = { "state", "error", NULL };
-
-struct lease {
-	struct vim *v;
-	struct moref ref;
-	struct lease_item *items;
-	size_t n_items;
-	uint64_t timeout_ms;
-	volatile bool *stop;
-	atomic_bool is_open; /* to be completed or aborted */
-	atomic_int percent;
-	pthread_t thread;
-	bool has_thread;
-	pthread_mutex_t lock; /* guards what follows */
-	pthread_cond_t wake;
-	bool ended;
-	struct err lost; /* why, once it is */
-};
-
-static int
-read_info(struct lease *l, const struct xml_node *info, struct err *e)
+static void
+read_timeout(struct lease *l, const struct xml_node *info)
 {
 	uint64_t seconds;
 
@@ -54,25 +32,20 @@ read_info(struct lease *l, const struct xml_node *info, struct err *e)
 	if (seconds > TIMEOUT_MAX_S)
 		seconds = TIMEOUT_MAX_S;
 	l->timeout_ms = seconds * 1000;
-	return leaseinfo_read(l->v, info, &l->items, &l->n_items, e);
 }
 
-/* The server has ended it: there is nothing left to abort. */
 static int
-lost_lease(struct lease *l, const struct props_object *o, const char *state,
-    struct err *e)
+read_info(struct lease *l, const struct xml_node *info, struct err *e)
 {
-	const struct xml_node *fault = props_find(o, "error");
-
-	atomic_store(&l->is_open, false);
-
-	if (fault == NULL)
-		return err_set(e, ERR_TEMP, "the lease is in state '%.32s'",
-		    state);
-	soap_method_fault(fault, "the lease failed", e);
-	if (e->class != ERR_PERM)
-		e->class = ERR_TEMP;
-	return -1;
+	leaseinfo_free(l->items, l->n_items);
+	l->items = NULL;
+	l->n_items = 0;
+	if (soap_read_ref(xml_child(info, "entity"), &l->entity) == -1)
+		l->entity = (struct moref){ 0 };
+	/* The thread that reads it is not there yet, or it stays. */
+	if (!l->has_thread)
+		read_timeout(l, info);
+	return leaseinfo_read(l->v, info, &l->items, &l->n_items, e);
 }
 
 /* 1: ready, 0: not yet, -1: it will not be. */
@@ -91,15 +64,16 @@ look_if_ready(struct lease *l, struct err *e)
 		    ? -1
 		    : 1;
 	else if (strcmp(state, "initializing") != 0)
-		rc = lost_lease(l, &p.objects[0], state, e);
+		rc = lease_watch_ended(l, &p.objects[0], state, e);
 	props_free(&p);
 	return rc;
 }
 
 static int
-wait_ready(struct lease *l, struct err *e)
+wait_ready(struct lease *l, unsigned int limit_s, struct err *e)
 {
-	uint64_t end = clock_mono_ms() + READY_LIMIT_S * 1000ULL;
+	uint64_t end = clock_mono_ms() + limit_s * 1000ULL;
+	unsigned int pause_ms = POLL_MIN_MS;
 	int rc;
 
 	while ((rc = look_if_ready(l, e)) == 0) {
@@ -107,173 +81,17 @@ wait_ready(struct lease *l, struct err *e)
 			return -1;
 		if (clock_mono_ms() > end)
 			return err_set(e, ERR_TEMP,
-			    "the lease was not ready after %d s",
-			    READY_LIMIT_S);
-		sig_sleep_ms(READY_POLL_MS);
+			    "the lease was not ready after %u s", limit_s);
+		sig_sleep_ms(pause_ms);
+		if (pause_ms < POLL_MAX_MS)
+			pause_ms += pause_ms / 4;
 	}
 	return rc == 1 ? 0 : -1;
 }
 
-static void
-lose(struct lease *l, const struct err *e)
+static struct lease *
+new_lease(struct vim *v, volatile bool *stop, struct err *e)
 {
-	pthread_mutex_lock(&l->lock);
-	if (l->lost.class == ERR_NONE && !l->ended)
-		l->lost = *e;
-	pthread_mutex_unlock(&l->lock);
-	*l->stop = true;
-}
-
-static int
-renew(struct lease *l, struct err *e)
-{
-	struct buf args = { 0 };
-	int rc;
-
-	soap_add_u64(&args, "percent", (uint64_t)atomic_load(&l->percent));
-	rc = vim_do(l->v, "HttpNfcLeaseProgress", &l->ref, &args, e);
-	buf_free(&args);
-	return rc;
-}
-
-static int
-look(struct lease *l, struct err *e)
-{
-	struct props p = { 0 };
-	const char *state;
-	int rc = 0;
-
-	if (props_get(l->v, &l->ref, state_paths, &p, e) == -1)
-		return -1;
-	state = props_text(&p.objects[0], "state");
-	if (strcmp(state, "ready") != 0)
-		rc = lost_lease(l, &p.objects[0], state, e);
-	props_free(&p);
-	return rc;
-}
-
-/* Waits; true if the lease is over. */
-static bool
-pause_ms(struct lease *l, unsigned int ms)
-{
-	struct timespec until;
-	bool ended;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&l->lock);
-	while (!l->ended &&
-	    pthread_cond_timedwait(&l->wake, &l->lock, &until) == 0)
-		;
-	ended = l->ended;
-	pthread_mutex_unlock(&l->lock);
-	return ended;
-}
-
-static bool
-is_connection_trouble(const struct err *e)
-{
-	return e->class == ERR_UNAVAIL || e->class == ERR_IO;
-}
-
-/* One round: renew if it is time, look.  0: the lease is alive. */
-static int
-beat(struct lease *l, uint64_t period, uint64_t *renewed, struct err *e)
-{
-	uint64_t now = clock_mono_ms();
-
-	if (now - *renewed >= period) {
-		/* A refused renewal alone says nothing: the state does. */
-		if (renew(l, e) == 0)
-			*renewed = now;
-		else if (is_connection_trouble(e))
-			return -1;
-		else
-			log_step("%s", e->text);
-		err_clear(e);
-	}
-	return look(l, e);
-}
-
-/*
- * The lease lives by the clock, whatever the data do.  A call that fails
- * for want of a connection is made again: the lease is only lost when the
- * server says so, or when nothing got through for its whole time-out.
- */
-static void *
-keep_alive(void *arg)
-{
-	struct lease *l = arg;
-	uint64_t period = l->timeout_ms / 4, renewed = 0;
-	uint64_t alive = clock_mono_ms();
-	unsigned int pause = LOOK_MS;
-	struct err e = { 0 };
-
-	sig_shield(); /* the owner aborts, this thread does not */
-	if (period > RENEW_MAX_MS)
-		period = RENEW_MAX_MS;
-	if (period < pause)
-		pause = (unsigned int)period;
-	do {
-		err_clear(&e);
-		if (beat(l, period, &renewed, &e) == 0) {
-			alive = clock_mono_ms();
-		} else if (!is_connection_trouble(&e) ||
-		    clock_mono_ms() - alive > l->timeout_ms) {
-			lose(l, &e);
-			break;
-		}
-	} while (!pause_ms(l, pause));
-	return NULL;
-}
-
-static int
-start_thread(struct lease *l, struct err *e)
-{
-	pthread_condattr_t attr;
-	sigset_t all, old;
-	int rc;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_destroy(&l->wake);
-	pthread_cond_init(&l->wake, &attr);
-	pthread_condattr_destroy(&attr);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&l->thread, NULL, keep_alive, l);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (rc != 0)
-		return err_set(e, ERR_OS, "start a thread: %s", strerror(rc));
-	l->has_thread = true;
-	return 0;
-}
-
-static void
-stop_thread(struct lease *l)
-{
-	if (!l->has_thread)
-		return;
-	pthread_mutex_lock(&l->lock);
-	l->ended = true;
-	pthread_cond_signal(&l->wake);
-	pthread_mutex_unlock(&l->lock);
-	pthread_join(l->thread, NULL);
-	l->has_thread = false;
-}
-
-struct lease *
-lease_open(struct vim *v, const struct moref *source, volatile bool *stop,
-    struct err *e)
-{
-	const char *method = strcmp(source->type, "VirtualMachine") == 0
-	    ? "ExportVm"
-	    : "ExportSnapshot";
 	struct lease *l = calloc(1, sizeof(*l));
 
 	if (l == NULL) {
@@ -284,19 +102,95 @@ lease_open(struct vim *v, const struct moref *source, volatile bool *stop,
 	l->stop = stop;
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->wake, NULL);
-	if (vim_call_ref(v, method, source, NULL, &l->ref, e) == -1)
-		goto fail;
+	return l;
+}
+
+/* The lease is there: until it is ready, then from its thread. */
+static int
+start(struct lease *l, unsigned int limit_s, struct err *e)
+{
 	atomic_store(&l->is_open, true);
-	if (wait_ready(l, e) == -1 || start_thread(l, e) == -1) {
-		err_ctx(e, "%s", method);
-		goto fail;
-	}
+	if (wait_ready(l, limit_s, e) == -1 || lease_watch_start(l, e) == -1)
+		return -1;
 	log_step("lease ready: %zu files, time-out %ju s", l->n_items,
 	    (uintmax_t)(l->timeout_ms / 1000));
-	return l;
+	return 0;
+}
+
+struct lease *
+lease_open(struct vim *v, const struct moref *source, volatile bool *stop,
+    struct err *e)
+{
+	const char *method = strcmp(source->type, "VirtualMachine") == 0
+	    ? "ExportVm"
+	    : "ExportSnapshot";
+	struct lease *l = new_lease(v, stop, e);
+
+	if (l == NULL ||
+	    vim_call_ref(v, method, source, NULL, &l->ref, e) == -1)
+		goto fail;
+	if (start(l, EXPORT_READY_S, e) == 0)
+		return l;
+	err_ctx(e, "%s", method);
 fail:
 	lease_free(l);
 	return NULL;
+}
+
+/* A lost reply leaves nobody to abort what it told of. */
+static void
+warn_if_unknown(const struct err *e)
+{
+	if (e->fault[0] == '\0' && e->class == ERR_IO)
+		log_warn("the host may have begun to make the VM: then it "
+			 "removes it when the lease times out, within minutes");
+}
+
+struct lease *
+lease_import(struct vim *v, const struct moref *pool, const struct buf *spec,
+    const struct moref *folder, const struct moref *host, volatile bool *stop,
+    struct err *e)
+{
+	struct lease *l = new_lease(v, stop, e);
+	struct buf args = { 0 };
+	int rc = -1;
+
+	buf_add(&args, spec->data, spec->len);
+	if (folder != NULL && folder->id[0] != '\0')
+		soap_add_ref(&args, "folder", folder);
+	if (host != NULL && host->id[0] != '\0')
+		soap_add_ref(&args, "host", host);
+	if (l == NULL || buf_check(spec, e) == -1 || buf_check(&args, e) == -1)
+		goto out;
+	if (vim_call_ref(v, "ImportVApp", pool, &args, &l->ref, e) == -1) {
+		warn_if_unknown(e);
+		goto out;
+	}
+	rc = start(l, IMPORT_READY_S, e);
+	if (rc == -1)
+		err_ctx(e, "ImportVApp");
+out:
+	buf_free(&args);
+	if (rc == 0)
+		return l;
+	lease_free(l);
+	return NULL;
+}
+
+int
+lease_reread(struct lease *l, struct err *e)
+{
+	int rc = look_if_ready(l, e);
+
+	if (rc == 0)
+		err_set(e, ERR_PROTO, "the lease is no longer ready");
+	return rc == 1 ? 0 : -1;
+}
+
+const struct moref *
+lease_entity(const struct lease *l)
+{
+	return &l->entity;
 }
 
 const struct lease_item *
@@ -317,6 +211,8 @@ lease_ask_sha256(struct lease *l)
 	if (!vim_has_api(l->v, 6, 7))
 		return false;
 	for (i = 0; i < l->n_items; i++) {
+		if (l->items[i].key[0] == '\0')
+			continue;
 		soap_open(&args, "deviceUrlsToChecksumTypes", NULL);
 		xml_add_elem(&args, "key", l->items[i].key);
 		xml_add_elem(&args, "value", "sha256");
@@ -360,9 +256,9 @@ lease_look(struct lease *l, struct err *e)
 	struct err own = { 0 };
 
 	/* Without a connection the transfer's own reason is as good. */
-	if (look(l, &own) == -1 && !is_connection_trouble(&own) &&
+	if (lease_watch_look(l, &own) == -1 && !lease_watch_is_cut_off(&own) &&
 	    own.class < ERR_SIGNAL)
-		lose(l, &own);
+		lease_watch_lose(l, &own);
 	return lease_check(l, e);
 }
 
@@ -406,19 +302,50 @@ lease_http_conf(const struct lease *l, const struct lease_item *item,
 		conf->pin = NULL; /* that one is the API's own */
 }
 
+/* If the answer was lost, or the call came twice, the state tells. */
+static bool
+is_done(struct lease *l)
+{
+	struct err ignored = { 0 };
+	struct props p = { 0 };
+	bool done;
+
+	sig_shield();
+	done = props_get(l->v, &l->ref, lease_paths, &p, &ignored) == 0 &&
+	    strcmp(props_text(&p.objects[0], "state"), "done") == 0;
+	props_free(&p);
+	sig_unshield();
+	return done;
+}
+
+static int
+complete(struct lease *l, struct err *e)
+{
+	struct err own = { 0 };
+
+	if (vim_do(l->v, "HttpNfcLeaseComplete", &l->ref, NULL, &own) == 0)
+		return 0;
+	if ((own.fault[0] == '\0' || strcmp(own.fault, "InvalidState") == 0) &&
+	    is_done(l))
+		return 0;
+	if (e->class == ERR_NONE)
+		*e = own;
+	return -1;
+}
+
 int
 lease_commit(struct lease *l, struct err *e)
 {
 	struct err own = { 0 };
 	struct buf args = { 0 };
 
-	stop_thread(l);
+	lease_watch_stop(l);
 	if (lease_check(l, e) == -1)
 		return -1;
 	soap_add_u64(&args, "percent", 100);
 	vim_do(l->v, "HttpNfcLeaseProgress", &l->ref, &args, &own);
 	buf_free(&args);
-	if (vim_do(l->v, "HttpNfcLeaseComplete", &l->ref, NULL, e) == -1)
+	if (complete(l, e) == -1)
 		return -1;
 	atomic_store(&l->is_open, false);
 	return 0;
@@ -446,7 +373,7 @@ lease_free(struct lease *l)
 {
 	if (l == NULL)
 		return;
-	stop_thread(l);
+	lease_watch_stop(l);
 	if (atomic_load(&l->is_open))
 		abort_lease(l);
 	leaseinfo_free(l->items, l->n_items);

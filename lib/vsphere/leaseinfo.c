@@ -83,8 +83,10 @@ read_item(struct vim *v, const struct xml_node *n, struct lease_item *item,
 	const char *print = xml_text(xml_child(n, "sslThumbprint"));
 
 	item->key = strdup(xml_text(xml_child(n, "key")));
+	item->import_key = strdup(xml_text(xml_child(n, "importKey")));
 	item->target = strdup(xml_text(xml_child(n, "targetId")));
-	if (item->key == NULL || item->target == NULL)
+	if (item->key == NULL || item->import_key == NULL ||
+	    item->target == NULL)
 		return err_sys(e, ERR_OS, "memory");
 	item->is_disk = soap_bool(xml_child(n, "disk"), false);
 	item->size = soap_u64(xml_child(n, "fileSize"), 0);
@@ -125,6 +127,7 @@ leaseinfo_free(struct lease_item *items, size_t n)
 
 	for (i = 0; items != NULL && i < n; i++) {
 		free(items[i].key);
+		free(items[i].import_key);
 		free(items[i].url);
 		free(items[i].target);
 		free(items[i].host);

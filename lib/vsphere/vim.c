@@ -33,6 +33,7 @@ static bool
 makes_something(const char *method)
 {
 	return strcmp(method, "CreateSnapshot_Task") == 0 ||
+	    strcmp(method, "ImportVApp") == 0 ||
 	    strncmp(method, "Export", 6) == 0;
 }
 
