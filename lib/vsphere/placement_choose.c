@@ -1,5 +1,6 @@
 #include "vsphere/placement_choose.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "vsphere/tree.h"
 
@@ -12,6 +13,19 @@ refuse(int class, const char *before, const struct placement_set *s,
 	placement_set_tell(s, &list);
 	err_set(e, class, "%.300s%s", before, buf_text(&list));
 	buf_free(&list);
+	return -1;
+}
+
+/* "before 'its name' after" */
+static int
+refuse_object(int class, const char *before, const struct placement_set *s,
+    const char *after, struct err *e)
+{
+	char *name = tree_name(s->items[0]);
+
+	err_set(e, class, "%s '%.200s'%s", before, name == NULL ? "" : name,
+	    after);
+	free(name);
 	return -1;
 }
 
@@ -239,8 +253,8 @@ choose_pool(struct placement_choice *c, struct err *e)
 		&ref) == 0)
 		root = tree_find(&c->inv.all, &ref);
 	if (root == NULL)
-		return refuse(ERR_NOTFOUND,
-		    "the resource pool cannot be seen: ", &c->computes, e);
+		return refuse_object(ERR_NOTFOUND, "the resource pool of",
+		    &c->computes, " cannot be seen", e);
 	s->items[0] = root;
 	s->n = 1;
 	return 0;
@@ -273,6 +287,36 @@ has_drs(struct placement_choice *c, struct err *e)
 	return rc;
 }
 
+static const char nowhere[] =
+    " is on no host that is connected and out of maintenance mode";
+
+static int
+refuse_unreached(struct placement_choice *c, const char *name, struct err *e)
+{
+	struct placement_set *s = &c->datastores;
+	struct buf text = { 0 };
+
+	if (placement_set_init(s, &c->inv, PLACEMENT_DATASTORE, e) == -1)
+		return -1;
+	placement_set_keep_reached(s,
+	    c->host == NULL ? &c->computes : &c->hosts, "datastore");
+	buf_fmt(&text, "datastore '%.200s' cannot be reached from there; ",
+	    name);
+	refuse(ERR_NOTFOUND, buf_text(&text), s, e);
+	buf_free(&text);
+	return -1;
+}
+
+/* Later there may be one. */
+static int
+refuse_unusable(const char *before, const struct placement_set *s,
+    const char *after, struct err *e)
+{
+	if (e->class == ERR_NONE)
+		strcpy(e->fault, "InvalidState");
+	return refuse_object(ERR_TEMP, before, s, after, e);
+}
+
 /* Of a cluster: all that could take the VM, one of them if there is no DRS. */
 static int
 choose_in_cluster(struct placement_choice *c, struct err *e)
@@ -281,20 +325,18 @@ choose_in_cluster(struct placement_choice *c, struct err *e)
 	int drs;
 
 	placement_set_keep_if(s, placement_set_is_usable);
-	if (c->want->datastore != NULL && s->n > 0) {
+	if (s->n == 0)
+		return refuse_unusable("no host of cluster", &c->computes,
+		    " is connected and out of maintenance mode", e);
+	if (c->want->datastore != NULL) {
+		placement_set_keep_reached(&c->datastores, &c->computes,
+		    "datastore");
+		if (c->datastores.n == 0)
+			return refuse_unreached(c, c->want->datastore, e);
 		placement_set_keep_reaching(s, "datastore", &c->datastores);
-		if (s->n == 0)
-			return refuse_elsewhere(c, "datastore",
-			    c->want->datastore, e);
 	}
-	if (s->n == 0) {
-		if (e->class == ERR_NONE)
-			strcpy(e->fault, "InvalidState");
-		return refuse(ERR_TEMP,
-		    "no host of the cluster is connected and out of "
-		    "maintenance mode: ",
-		    &c->computes, e);
-	}
+	if (s->n == 0)
+		return refuse_unusable("datastore", &c->datastores, nowhere, e);
 	if (s->n == 1) {
 		c->host = s->items[0];
 		return 0;
@@ -318,8 +360,8 @@ choose_host(struct placement_choice *c, struct err *e)
 	if (c->want->host != NULL && s->n > 1)
 		return refuse_double("host", c->want->host, s, e);
 	if (s->n == 0)
-		return refuse(ERR_NOTFOUND,
-		    "no host can be seen: ", &c->computes, e);
+		return refuse_object(ERR_NOTFOUND, "no host of", &c->computes,
+		    " can be seen", e);
 	if (c->want->host == NULL &&
 	    strcmp(c->computes.items[0]->ref.type, "ClusterComputeResource") ==
 		0)
@@ -350,23 +392,6 @@ check_datastore(const struct props_object *o, const char *name, struct err *e)
 }
 
 static int
-refuse_unreached(struct placement_choice *c, const char *name, struct err *e)
-{
-	struct placement_set *s = &c->datastores;
-	struct buf text = { 0 };
-
-	if (placement_set_init(s, &c->inv, PLACEMENT_DATASTORE, e) == -1)
-		return -1;
-	placement_set_keep_reached(s,
-	    c->host == NULL ? &c->computes : &c->hosts, "datastore");
-	buf_fmt(&text, "datastore '%.200s' cannot be reached from there; ",
-	    name);
-	refuse(ERR_NOTFOUND, buf_text(&text), s, e);
-	buf_free(&text);
-	return -1;
-}
-
-static int
 choose_datastore(struct placement_choice *c, struct err *e)
 {
 	struct placement_set *s = &c->datastores;
@@ -383,17 +408,15 @@ choose_datastore(struct placement_choice *c, struct err *e)
 	if (name != NULL && check_datastore(s->items[0], name, e) == -1)
 		return -1;
 	if (s->n == 0)
-		return refuse(ERR_NOTFOUND,
-		    "no datastore is accessible from there: ", &c->hosts, e);
+		return refuse_object(ERR_NOTFOUND,
+		    "no datastore is accessible from",
+		    c->host == NULL ? &c->computes : &c->hosts, "", e);
 	if (s->n > 1)
 		return refuse(ERR_USAGE, "--datastore is needed: ", s, e);
 	if (c->host == NULL) /* it will be one of those that have it */
 		placement_set_keep_reaching(&c->hosts, "datastore", s);
 	if (c->hosts.n == 0)
-		return refuse(ERR_TEMP,
-		    "no host that is connected and out of maintenance mode "
-		    "has the datastore: ",
-		    s, e);
+		return refuse_unusable("datastore", s, nowhere, e);
 	return 0;
 }
 
