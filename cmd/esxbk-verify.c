@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
@@ -95,6 +96,117 @@ out:
 	buf_free(&b);
 }
 
+static json_t *
+list_files(const struct verify_result *r)
+{
+	static const char *const keys[] = { "sha1", "sha256", "sha512" };
+	json_t *list = json_array(), *doc;
+	size_t i;
+	int kind;
+
+	for (i = 0; i < r->n_files; i++) {
+		const struct verify_file *f = &r->files[i];
+
+		doc = json_object();
+		json_set_text(doc, "file", f->name[0] == '\0' ? NULL : f->name);
+		json_set_text(doc, "outcome",
+		    f->class == ERR_NONE ? "ok" : "failed");
+		json_set_text(doc, "reason", f->why);
+		json_set_int(doc, "bytes", (long long)f->size_bytes);
+		for (kind = 0; kind < VERIFY_DIGESTS; kind++)
+			if (f->digests[kind] != NULL)
+				json_set_text(doc, keys[kind],
+				    f->digests[kind]);
+		json_array_append_new(list, doc);
+	}
+	return list;
+}
+
+static json_t *
+list_disks(const struct verify_result *r)
+{
+	json_t *list = json_array(), *doc;
+	char cid[9];
+	size_t i;
+
+	for (i = 0; i < r->n_files; i++) {
+		const struct verify_disk *d = r->files[i].disk;
+		const char *name = r->files[i].name;
+
+		if (d == NULL || !d->has_header)
+			continue;
+		snprintf(cid, sizeof(cid), "%08x", d->info.cid);
+		doc = json_object();
+		json_set_text(doc, "file", name[0] == '\0' ? NULL : name);
+		json_set_int(doc, "capacity",
+		    (long long)d->info.capacity_bytes);
+		json_set_text(doc, "cid", cid);
+		json_set_text(doc, "content_sha256",
+		    d->content[0] == '\0' ? NULL : d->content);
+		json_array_append_new(list, doc);
+	}
+	return list;
+}
+
+static json_t *
+list_warnings(const struct verify_result *r)
+{
+	json_t *list = json_array(), *doc;
+	size_t i;
+
+	for (i = 0; i < r->n_warnings; i++) {
+		doc = json_object();
+		json_set_text(doc, "code", r->warnings[i].code);
+		json_set_text(doc, "text", r->warnings[i].text);
+		json_array_append_new(list, doc);
+	}
+	return list;
+}
+
+static void
+print_document(const struct verify_result *r)
+{
+	json_t *doc = json_object();
+
+	json_set_text(doc, "schema", "esxbk.result/1");
+	json_set_text(doc, "type", "verify");
+	json_set_text(doc, "path", r->path);
+	json_set_text(doc, "level", verify_level_name(r->level));
+	json_set_text(doc, "outcome",
+	    r->exit != 0            ? "failed"
+		: r->n_warnings > 0 ? "warn"
+				    : "ok");
+	json_set_int(doc, "exit", r->exit);
+	json_set_text(doc, "class", err_class_name(r->exit));
+	json_set(doc, "files", list_files(r));
+	json_set(doc, "disks", list_disks(r));
+	json_set_int(doc, "bytes", (long long)r->bytes);
+	json_set(doc, "seconds", json_real((double)r->ms / 1000));
+	json_set(doc, "warnings", list_warnings(r));
+	json_set_err(doc, "error", &r->err);
+	cmd_print_json(doc);
+	json_decref(doc);
+}
+
+static void
+print_summary(const struct tally *t, int status, const struct err *e)
+{
+	json_t *doc = json_object();
+
+	json_set_text(doc, "schema", "esxbk.result/1");
+	json_set_text(doc, "type", "summary");
+	json_set_int(doc, "packages", (long long)t->packages);
+	json_set_int(doc, "ok", (long long)(t->packages - t->failed));
+	json_set_int(doc, "failed", (long long)t->failed);
+	json_set_int(doc, "files", (long long)t->files);
+	json_set_int(doc, "damaged", (long long)t->damaged);
+	json_set_int(doc, "exit", status);
+	json_set_text(doc, "class", err_class_name(status));
+	json_set_err(doc, "error", e);
+	cmd_print_json(doc);
+	json_decref(doc);
+}
+
 static void
 verify_one(const char *path, const struct verify_conf *conf, struct tally *t)
 {
@@ -106,6 +218,7 @@ verify_one(const char *path, const struct verify_conf *conf, struct tally *t)
 		print_file(&r, &r.files[i]);
 	for (i = 0; i < r.n_warnings; i++)
 		log_warn("%s", r.warnings[i].text);
+	print_document(&r);
 	t->packages++;
 	t->failed += r.exit != 0;
 	t->files += r.n_files;
@@ -150,6 +263,7 @@ run(const char **operands, size_t n, struct err *e)
 		.threads = (unsigned int)threads };
 	struct tally t = { 0 };
 	size_t i;
+	int rc;
 
 	if (n == 0)
 		return err_set(e, ERR_USAGE, "what is to be checked?");
@@ -157,7 +271,9 @@ run(const char **operands, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "--jobs: from 1 to 64");
 	for (i = 0; i < n && t.last.class < ERR_SIGNAL; i++)
 		verify_one(operands[i], &conf, &t);
-	return conclude(&t, e);
+	rc = conclude(&t, e);
+	print_summary(&t, rc == -1 ? e->class : rc, &t.last);
+	return rc;
 }
 
 int

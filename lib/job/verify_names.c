@@ -179,6 +179,13 @@ verify_names(struct verify *v, struct err *e)
 	return add_present(v, e);
 }
 
+static bool
+is_compressed(const struct ovf_file *f)
+{
+	return f->compression != NULL && f->compression[0] != '\0' &&
+	    strcasecmp(f->compression, "identity") != 0;
+}
+
 int
 verify_names_support(const struct verify *v, struct err *e)
 {
@@ -194,6 +201,11 @@ verify_names_support(const struct verify *v, struct err *e)
 	for (i = 0; i < v->p.ovf.n_files; i++) {
 		const struct ovf_file *f = &v->p.ovf.files[i];
 
+		if (is_compressed(f))
+			return err_set(e, ERR_DATA,
+			    "%s: %s is compressed (ovf:compression='%.40s'), "
+			    "which this version cannot read",
+			    v->r->path, f->href, f->compression);
 		if (f->chunk_size != 0)
 			return err_set(e, ERR_DATA,
 			    "%s: %s is cut into chunks (ovf:chunkSize), which "
