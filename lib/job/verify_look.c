@@ -50,7 +50,6 @@ note_fault(struct look *l, struct err *own, struct err *e)
 		if (l->f->fault == NULL)
 			return err_sys(e, ERR_OS, "memory");
 	}
-	err_clear(own);
 	return 0;
 }
 
@@ -275,8 +274,7 @@ pass(struct look *l, struct err *e)
 
 /* The last sectors of a host's file: marker and footer, end of stream. */
 static int
-check_end(const unsigned char *header, const unsigned char *end,
-    struct verify_file *f)
+check_end(const unsigned char *header, const unsigned char *end, struct err *e)
 {
 	const unsigned char *footer = end + VMDK_SECTOR_BYTES;
 	const char *field;
@@ -284,41 +282,49 @@ check_end(const unsigned char *header, const unsigned char *end,
 	if (memcmp(footer, "KDMV", 4) != 0 ||
 	    vmdk_u32(end + VMDK_GRAIN_HEAD) != VMDK_FOOTER ||
 	    !content_is_zero(end + 2 * VMDK_SECTOR_BYTES, VMDK_SECTOR_BYTES))
-		verify_fail(f, ERR_NEGATIVE,
+		return err_set(e, ERR_DATA,
 		    "it does not end with a footer and the end of stream");
-	else if ((field = vmdk_find_difference(header, footer)) != NULL)
-		verify_fail(f, ERR_NEGATIVE,
+	field = vmdk_find_difference(header, footer);
+	if (field != NULL)
+		return err_set(e, ERR_DATA,
 		    "footer: %s is not that of the header", field);
 	return 0;
+}
+
+static int
+read_end(const struct verify_file *f, struct package_reader *r, struct look *l,
+    struct err *e)
+{
+	unsigned char header[VMDK_SECTOR_BYTES], end[3 * VMDK_SECTOR_BYTES];
+	struct vmdk_header h;
+
+	if (f->size_bytes % VMDK_SECTOR_BYTES != 0)
+		return err_set(e, ERR_DATA, "%ju bytes, not a multiple of %d",
+		    (uintmax_t)f->size_bytes, VMDK_SECTOR_BYTES);
+	l->has_failed_below = true;
+	if (package_read_at(r, 0, header, sizeof(header), e) == -1)
+		return -1;
+	/* qemu-img's end without any of it. */
+	if (vmdk_parse_header(header, &h, e) == -1 || vmdk_is_front(&h) ||
+	    f->size_bytes < sizeof(end))
+		return e->class == ERR_NONE ? 0 : -1;
+	if (package_read_at(r, f->size_bytes - sizeof(end), end, sizeof(end),
+		e) == -1)
+		return -1;
+	l->has_failed_below = false;
+	return check_end(header, end, e);
 }
 
 int
 verify_look_end(struct verify_file *f, struct package_reader *r, struct err *e)
 {
-	unsigned char header[VMDK_SECTOR_BYTES], end[3 * VMDK_SECTOR_BYTES];
-	struct vmdk_header h;
+	struct look l = { .f = f };
 	struct err own = { 0 };
 
-	if (f->disk == NULL || !f->disk->has_header || f->fault != NULL)
+	if (f->disk == NULL || !f->disk->has_header || f->fault != NULL ||
+	    read_end(f, r, &l, &own) == 0)
 		return 0;
-	if (f->size_bytes % VMDK_SECTOR_BYTES != 0)
-		verify_fail(f, ERR_NEGATIVE, "%ju bytes, not a multiple of %d",
-		    (uintmax_t)f->size_bytes, VMDK_SECTOR_BYTES);
-	if (package_read_at(r, 0, header, sizeof(header), &own) == 0 &&
-	    vmdk_parse_header(header, &h, &own) == 0) {
-		/* qemu-img's end without any of it. */
-		if (vmdk_is_front(&h) || f->size_bytes < sizeof(end))
-			return 0;
-		if (package_read_at(r, f->size_bytes - sizeof(end), end,
-			sizeof(end), &own) == 0)
-			return check_end(header, end, f);
-	}
-	if (own.class == ERR_OS) {
-		*e = own;
-		return -1;
-	}
-	verify_fail(f, own.class, "%s", own.text);
-	return 0;
+	return note_fault(&l, &own, e);
 }
 
 int

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "store/package.h"
 #include "store/package_internal.h"
+#include "store/record.h"
 
 struct names {
 	char **items;
@@ -92,6 +93,8 @@ add_referred(const struct package *p, struct names *l, struct err *e)
 			return -1;
 	if (add_name(l, p->descriptor_name, e) == -1 ||
 	    add_name(l, p->manifest_name, e) == -1)
+		return -1;
+	if (add_name(l, RECORD_FILE, e) == -1)
 		return -1;
 	return add_name(l, p->certificate_name, e);
 }

@@ -12,7 +12,7 @@
 #	ovf DIR XPATH           an XPath expression on its descriptor
 #	host_clean              nothing of ours is left on the host
 #	left DIR                all names in DIR, points' times as _TIME, lock
-#		files as .w-ID
+#		files as .w-ID, .r-ID
 #	uuid MOID [bios]        the instance (or BIOS) uuid of a VM
 
 QUICK=(--lease-init 60ms --task-queue 20ms --task-run 20ms)
@@ -210,5 +210,5 @@ left()
 {
 	find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' |
 		sed 's/_[0-9]\{8\}_[0-9]\{6\}/_TIME/g
-			s/^\.w-[0-9a-f]\{8\}$/.w-ID/' | LC_ALL=C sort
+			s/^\.\([rw]\)-[0-9a-f]\{8\}$/.\1-ID/' | LC_ALL=C sort
 }
