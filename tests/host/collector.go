@@ -122,7 +122,7 @@ func (q *query) follow(obj mo.Reference, set []types.BaseSelectionSpec) error {
 
 func (q *query) traverse(obj mo.Reference, t *types.TraversalSpec) error {
 	v := managed(obj)
-	if !isA(v.Type(), t.Type) {
+	if t.Type != obj.Reference().Type && !isA(v.Type(), t.Type) {
 		return nil
 	}
 	if q.walked[walk{obj.Reference(), t}] {
@@ -172,7 +172,7 @@ func (q *query) properties(ref types.ManagedObjectReference) (types.ObjectConten
 	match := false
 	have := make(map[string]bool)
 	for _, p := range q.spec.PropSet {
-		if !isA(v.Type(), p.Type) {
+		if p.Type != ref.Type && !isA(v.Type(), p.Type) {
 			continue
 		}
 		match = true

@@ -266,24 +266,30 @@ func (m *machine) disk(it *hwItem) {
 	if !ok {
 		return
 	}
-	b := &types.VirtualDiskFlatVer2BackingInfo{DiskMode: "persistent"}
-	b.FileName = "[" + m.ds + "]"
-	m.provision(b)
-	dev.Backing = b
+	dev.Backing = m.provision()
 	m.add(dev, true)
 	if d.file != nil {
 		m.wants(d.file, fmt.Sprintf("%s%d:%d", controllers[parent.sub].name, busOf(parent.device), unit), cimDisk, false)
 	}
 }
 
-// provision sets how a disk takes its space.  Hosts answer the kinds of
-// hosted products when they make the VM, not here.
-func (m *machine) provision(b *types.VirtualDiskFlatVer2BackingInfo) {
+// provision says how a disk takes its space.  The kinds of hosted products
+// are refused when the VM is made, not here.
+func (m *machine) provision() types.BaseVirtualDeviceBackingInfo {
+	if strings.HasSuffix(m.cisp.DiskProvisioning, "Sparse") {
+		b := &types.VirtualDiskSparseVer2BackingInfo{DiskMode: "persistent",
+			Split: types.NewBool(m.cisp.DiskProvisioning != "monolithicSparse")}
+		b.FileName = "[" + m.ds + "]"
+		return b
+	}
+	b := &types.VirtualDiskFlatVer2BackingInfo{DiskMode: "persistent"}
+	b.FileName = "[" + m.ds + "]"
 	b.ThinProvisioned = types.NewBool(m.cisp.DiskProvisioning == "thin")
 	b.Split = types.NewBool(strings.HasPrefix(m.cisp.DiskProvisioning, "twoGbMaxExtent"))
 	if m.cisp.DiskProvisioning == "eagerZeroedThick" {
 		b.EagerlyScrub = types.NewBool(true)
 	}
+	return b
 }
 
 func (m *machine) cdrom(it *hwItem) {

@@ -14,6 +14,7 @@ import (
 type importJob struct {
 	expected map[string]bool // import keys without which Complete is refused
 	made     bool            // the VM is in the inventory
+	late     *vimFault       // why it cannot be made, found out late
 }
 
 // importVApp checks the request and answers with a lease; the VM is made
@@ -48,7 +49,7 @@ func (h *Host) importVApp(c *call) (interface{}, error) {
 		return nil, f
 	}
 	l := h.startLease(c, v, nil, b.items)
-	l.imp = &importJob{expected: make(map[string]bool)}
+	l.imp = &importJob{expected: make(map[string]bool), late: b.late}
 	for _, key := range expected {
 		l.imp.expected[key] = true
 	}
@@ -156,6 +157,9 @@ func (h *Host) nameTaken(folder *simulator.Folder, name string) *vimFault {
 // create puts the VM into the inventory when the lease becomes ready.
 func (l *lease) create() *vimFault {
 	v := l.vm
+	if l.imp.late != nil {
+		return l.imp.late
+	}
 	if f := l.h.nameTaken(v.at.folder, v.spec.Name); f != nil {
 		return f
 	}

@@ -43,7 +43,7 @@ func gather(o mo.Reference, kinds []string, deep bool) []types.ManagedObjectRefe
 		}
 		wanted := len(kinds) == 0
 		for _, k := range kinds {
-			wanted = wanted || isA(managed(kid).Type(), k)
+			wanted = wanted || ref.Type == k || isA(managed(kid).Type(), k)
 		}
 		if wanted {
 			found = append(found, ref)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -26,6 +27,7 @@ type vmBuilder struct {
 	bare     []controllerAt
 	items    []*leaseItem
 	cds      int
+	late     *vimFault // what the lease fails with
 }
 
 func deviceFault(i int, f types.BaseMethodFault, text string) *vimFault {
@@ -63,7 +65,16 @@ func controllerKind(dev types.BaseVirtualDevice) string {
 	return ""
 }
 
+// build makes the VM, not yet in the inventory; nothing is left of a failure.
 func (b *vmBuilder) build() (*vm, *vimFault) {
+	v, f := b.make()
+	if f != nil {
+		_ = os.RemoveAll(b.dir)
+	}
+	return v, f
+}
+
+func (b *vmBuilder) make() (*vm, *vimFault) {
 	h := b.h
 	ref := h.vmRef(0, fmt.Sprint(h.id()))
 	b.dir = filepath.Join(h.cfg.state, "imports", ref.Value)
@@ -166,8 +177,9 @@ func (b *vmBuilder) disk(i int, d *types.VirtualDisk, op types.VirtualDeviceConf
 	}
 	back, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
 	if !ok || isTrue(back.Split) {
-		return deviceFault(i, &types.DeviceUnsupportedForVmPlatform{},
+		b.late = deviceFault(i, &types.DeviceUnsupportedForVmPlatform{},
 			"The device or operation specified at index '%d' is not supported for the existing virtual machine platform.")
+		back = &types.VirtualDiskFlatVer2BackingInfo{DiskMode: "persistent"}
 	}
 	n := len(b.vm.Disks)
 	file, err := newRaw(b.dir, n, size)
