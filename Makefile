@@ -32,7 +32,8 @@ SANITIZE ?=
 # --- libraries: pkg-config name and the Debian package that has it ---------
 
 LIBRARIES := libcurl:libcurl4-openssl-dev libxml-2.0:libxml2-dev \
-	openssl:libssl-dev jansson:libjansson-dev libdeflate:libdeflate-dev
+	openssl:libssl-dev jansson:libjansson-dev libdeflate:libdeflate-dev \
+	zlib:zlib1g-dev
 NO_LIBRARIES := clean help format install-deps dist uninstall
 PC := $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l))))
 
