@@ -1,5 +1,6 @@
 #include "vsphere/vmop_question.h"
 
+#include <ctype.h>
 #include <string.h>
 #include "base/log.h"
 
@@ -18,14 +19,34 @@ vmop_question_is_about_copy(const struct xml_node *node)
 		   strlen(copy_id)) == 0;
 }
 
+/* In any case; '_' is before the letter for a key: "I Co_pied It". */
+static bool
+contains(const char *text, const char *word)
+{
+	const char *t, *w;
+
+	for (; *text != '\0'; text++) {
+		for (t = text, w = word; *w != '\0'; t++) {
+			if (*t == '_' && t != text)
+				continue;
+			if (tolower((unsigned char)*t) != *w)
+				break;
+			w++;
+		}
+		if (*w == '\0')
+			return true;
+	}
+	return false;
+}
+
 const char *
 vmop_question_choice(const struct xml_node *node, const char *word)
 {
 	const struct xml_node *n = xml_find(node, "choice/choiceInfo");
 
 	for (; n != NULL; n = xml_next(n, "choiceInfo"))
-		if (strcasestr(xml_text(xml_child(n, "label")), word) != NULL ||
-		    strcasestr(xml_text(xml_child(n, "summary")), word) != NULL)
+		if (contains(xml_text(xml_child(n, "label")), word) ||
+		    contains(xml_text(xml_child(n, "summary")), word))
 			return xml_text(xml_child(n, "key"));
 	return NULL;
 }
@@ -54,6 +75,7 @@ vmop_question_answer(struct vim *v, const struct moref *vm,
 	buf_free(&args);
 	if (rc == -1 &&
 	    (strcmp(e->fault, "InvalidArgument") == 0 ||
+		strcmp(e->fault, "InvalidState") == 0 ||
 		strcmp(e->fault, "ConcurrentAccess") == 0)) {
 		log_step("%s", e->text);
 		err_clear(e);

@@ -14,8 +14,8 @@
 /* It finds itself moved or copied. */
 bool vmop_question_is_about_copy(const struct xml_node *node);
 
-/* The key of the choice whose words contain word, in any case, or NULL: the
- * keys are numbers that differ between versions. */
+/* The key of the choice whose words contain word, which is in lower case, or
+ * NULL: the keys are numbers that differ between versions. */
 const char *vmop_question_choice(const struct xml_node *node, const char *word);
 
 /* The choice that the server would take, or NULL. */
