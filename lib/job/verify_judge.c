@@ -220,8 +220,10 @@ judge_disk(const struct verify *v, struct verify_file *f,
 		verify_fail(f, ERR_NEGATIVE,
 		    "it is no whole disk: it needs a parent of CID %08x",
 		    d->info.parent_cid);
-	if (d->info.warning != NULL)
-		verify_warn(v->r, "W_VMDK", "%s%s: %s", v->r->prefix, f->name,
+	/* Of a file that failed the reason is enough. */
+	if (d->info.warning != NULL && f->class == ERR_NONE)
+		verify_warn(v->r, "W_VMDK", "%s%s: %s",
+		    f->name[0] == '\0' ? v->r->path : v->r->prefix, f->name,
 		    d->info.warning);
 }
 
