@@ -38,8 +38,9 @@ sound()
 		"warnings of $1: ${3:-none}"
 	run 0 esxbk-verify --level deep - <"$1"
 	same "$(cat out)" "-: OK"
+	same "$(cat err)" "${3:+esxbk-verify: warning: -: $3}"
 	run 0 esxbk-verify --level deep --json "$1"
-	same "$(jq -r 'select(.type == "verify").files[0].content_sha256' out)" \
+	same "$(jq -r 'select(.type == "verify").disks[0].content_sha256' out)" \
 		"$(content "$2")" "$1: the content is the disk's"
 }
 
@@ -55,25 +56,27 @@ layouts()
 	check "$n layouts" [ "$n" -ge 19 ]
 }
 
-# Its padding depends on the size of the file.
-qemu()
+# by_qemu NAME SIZE: of what is in NAME.raw, by the real qemu-img.
+by_qemu()
 {
-	local end
 	truncate -s "$2" "$1.raw"
-	qemu-img convert -f raw -O vmdk -o subformat=streamOptimized \
-		"$1.raw" "$1.vmdk" || fail "qemu-img: $1"
-	end=$(tail -c 1024 "$1.vmdk" | tr -d '\0' | wc -c)
-	[ "$end" -gt 0 ] || end=''
-	sound "$1.vmdk" "$1.raw" "${end:-$after_end}"
+	check "qemu-img writes $1" qemu-img convert -f raw -O vmdk \
+		-o subformat=streamOptimized "$1.raw" "$1.vmdk"
+}
+
+# The first sector of zeros is an end marker.
+padding()
+{
+	[ "$(tail -c 1024 "$1" | tr -d '\0' | wc -c)" -ne 0 ] ||
+		echo "$after_end"
 }
 
 check 'the streams are made' "$T/malformed/generate" g
 layouts
-cp --sparse=always g/disk.raw whole.raw
-qemu whole 16M
-cp --sparse=always g/short.raw short.raw
-qemu short "$(stat -c %s short.raw)"
-cp --sparse=always g/long.raw long.raw
-qemu long "$(stat -c %s long.raw)"
-: >empty.raw
-qemu empty 1G
+for disk in disk short long; do
+	cp --sparse=always "g/$disk.raw" .
+	by_qemu "$disk" "$(stat -c %s "$disk.raw")"
+	sound "$disk.vmdk" "$disk.raw" "$(padding "$disk.vmdk")"
+done
+by_qemu empty 1G
+sound empty.vmdk empty.raw
