@@ -218,6 +218,8 @@ lease_ask_sha256(struct lease *l)
 		xml_add_elem(&args, "value", "sha256");
 		soap_close(&args, "deviceUrlsToChecksumTypes");
 	}
+	if (args.len == 0)
+		return false;
 	rc = vim_do(l->v, "HttpNfcLeaseSetManifestChecksumType", &l->ref, &args,
 	    &ignored);
 	buf_free(&args);

@@ -13,11 +13,11 @@
  *
  * lease_open() waits until the lease is ready and keeps it alive from a
  * thread of its own, by the clock: every 30 s, or a quarter of the lease's
- * time-out if that is less.  These calls keep the session alive, too.  lease_commit() tells
- * the server that all went well.  lease_free() of a lease not committed
- * aborts it; on the import side the server then deletes the half-made VM.
- * One thread owns a lease; any thread may call lease_set_progress() and
- * lease_check().  (API: vim.HttpNfcLease)
+ * time-out if that is less.  These calls keep the session alive, too.
+ * lease_commit() tells the server that all went well.  lease_free() of a
+ * lease not committed aborts it; on the import side the server then deletes
+ * the half-made VM.  One thread owns a lease; any thread may call
+ * lease_set_progress() and lease_check().  (API: vim.HttpNfcLease)
  */
 struct lease_item {
 	char *key;        /* "/vm-42/VirtualLsiLogicController0:0" */
@@ -48,7 +48,9 @@ struct lease *lease_open(struct vim *v, const struct moref *source,
     volatile bool *stop, struct err *e);
 
 /* Makes the VM of an import specification (ResourcePool.ImportVApp); spec is
- * importspec's XML; folder and host may be { 0 }. */
+ * importspec's XML; folder and host may be { 0 } or NULL.  A lease that fails
+ * while it gets ready: ERR_CREATE (name or file taken), ERR_IO (no space),
+ * ERR_PERM (privilege, licence), else ERR_TEMP. */
 struct lease *lease_import(struct vim *v, const struct moref *pool,
     const struct buf *spec, const struct moref *folder,
     const struct moref *host, volatile bool *stop, struct err *e);
@@ -56,7 +58,8 @@ struct lease *lease_import(struct vim *v, const struct moref *pool,
 const struct lease_item *lease_items(const struct lease *l, size_t *n);
 
 /* Asks for SHA-256 in lease_manifest(); before any transfer.  False if the
- * server cannot: then there is only SHA-1. */
+ * server cannot, or an import's items have no keys yet: then there is only
+ * SHA-1. */
 bool lease_ask_sha256(struct lease *l);
 
 void lease_set_progress(struct lease *l, int percent);
@@ -84,6 +87,7 @@ int lease_reread(struct lease *l, struct err *e);
 /* Of an import: the VM.  { 0 } if the server does not say. */
 const struct moref *lease_entity(const struct lease *l);
 
+/* A completion whose answer was lost is looked up in the lease's state. */
 int lease_commit(struct lease *l, struct err *e);
 void lease_free(struct lease *l); /* NULL is fine */
 

@@ -8,6 +8,7 @@
 #include "net/url.h"
 #include "vsphere/datastore.h"
 #include "vsphere/descriptor.h"
+#include "vsphere/importspec.h"
 #include "vsphere/inv.h"
 #include "vsphere/leaseinfo.h"
 #include "vsphere/version.h"
@@ -345,6 +346,65 @@ read_descriptor(struct vim *v, struct err *e)
 }
 
 static void
+check_messages(char **list, size_t n)
+{
+	char shown[600];
+	size_t i;
+
+	if (n > 100)
+		abort();
+	for (i = 0; i < n; i++) {
+		snprintf(shown, sizeof(shown), "%s", list[i]);
+		utf8_make_line(shown);
+		if (shown[0] == '\0' || strcmp(shown, list[i]) != 0)
+			abort();
+	}
+}
+
+/* What goes back to the host is one element, and well-formed. */
+static void
+check_import(const struct import_spec *s)
+{
+	struct err e = { 0 };
+	struct xml *x;
+	size_t i;
+
+	for (i = 0; i < s->n_items; i++)
+		if (s->items[i].device_id[0] == '\0' ||
+		    s->items[i].path[0] == '\0' ||
+		    s->items[i].compression == NULL)
+			abort();
+	if (s->xml.len == 0 && s->n_errors > 0)
+		return;
+	x = xml_parse(s->xml.data, s->xml.len, &e);
+	if (x == NULL && strstr(e.text, "a tag of more than") == NULL)
+		abort();
+	if (x != NULL &&
+	    (strcmp(xml_name(xml_root(x)), "spec") != 0 ||
+		xml_type(xml_root(x))[0] == '\0'))
+		abort();
+	xml_free(x);
+}
+
+static void
+read_import(struct vim *v, struct err *e)
+{
+	const struct import_params params = { .descriptor = "<Envelope/>",
+		.name = "n",
+		.disk_mode = "thin",
+		.deployment = "" };
+	struct import_spec s = { 0 };
+	int rc = importspec_create(v, &params, &s, e);
+
+	judge(rc, e);
+	check_messages(s.warnings, s.n_warnings);
+	check_messages(s.errors, s.n_errors);
+	if (rc == 0)
+		check_import(&s);
+	importspec_free(&s);
+}
+
+static void
 read_one(struct vim *v, char what, struct err *e)
 {
 	switch (what) {
@@ -359,6 +419,9 @@ read_one(struct vim *v, char what, struct err *e)
 		break;
 	case 'm':
 		read_manifest(v, e);
+		break;
+	case 'p':
+		read_import(v, e);
 		break;
 	default:
 		read_descriptor(v, e);
