@@ -1,10 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
+#include "base/buf.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "cli/cmd.h"
 #include "cli/conn.h"
 #include "cli/progress.h"
+#include "codec/json.h"
 #include "job/deploy.h"
 #include "job/receipt.h"
 
@@ -218,16 +220,39 @@ fill_conf(const char *source, struct deploy_conf *conf, struct err *e)
 	return wait_for == NULL ? 0 : parse_wait(conf, e);
 }
 
+/* One line of what would be, all names from servers made harmless. */
+static void
+print_line(const struct deploy_result *r, const char *what, const char *a,
+    const char *b)
+{
+	struct buf line = { 0 };
+
+	buf_fmt(&line, "%s: %s%s%s", r->name, what, a, b);
+	if (line.data != NULL && !line.failed) {
+		utf8_make_line(line.data);
+		cmd_print("%s\n", line.data);
+	}
+	buf_free(&line);
+}
+
 static void
 print_dry(const struct deploy_result *r)
 {
-	char *shown_name = strdup(r->name);
+	const char *key;
+	json_t *value;
 
-	if (shown_name != NULL)
-		utf8_make_line(shown_name);
-	cmd_print("%s: %s\n", shown_name == NULL ? "" : shown_name,
-	    r->changed ? "would be restored" : "is there as asked");
-	free(shown_name);
+	print_line(r, r->changed ? "would be restored" : "is there as asked",
+	    "", "");
+	json_object_foreach(r->placement, key, value) if (json_is_string(value))
+	    print_line(r, key, " ", json_string_value(value));
+	json_object_foreach(r->networks, key, value)
+	{
+		struct buf to = { 0 };
+
+		buf_fmt(&to, "network %s becomes ", key);
+		print_line(r, buf_text(&to), json_string_value(value), "");
+		buf_free(&to);
+	}
 }
 
 static void

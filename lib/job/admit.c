@@ -168,6 +168,10 @@ admit_source(struct supply *s, const struct deploy_conf *conf,
 	    check_files(s, conf->passes_damage, r, e) == -1)
 		return -1;
 	if (supply_manifest(s) == NULL) {
+		if (s->is_stream && conf->is_idempotent)
+			return err_set(e, ERR_USAGE,
+			    "--state present: the manifest of this OVA comes "
+			    "last, restore it from a file");
 		if (!s->is_stream)
 			receipt_warn(r, "W_NO_MANIFEST",
 			    "the backup has no manifest: nothing says that its "

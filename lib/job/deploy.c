@@ -135,6 +135,8 @@ prove_source(struct deploy *d, struct err *e)
 		if (tolerate(d, &own, e) == -1)
 			return -1;
 	}
+	if (supply_manifest(&d->supply) != NULL)
+		log_step("all files compared with the manifest");
 	return 0;
 }
 
@@ -153,7 +155,9 @@ prove_host(struct attempt *a, struct err *e)
 	for (i = 0; i < d->spec.n_items; i++)
 		all = all && strcmp(d->uploads[i].verdict, "verified") == 0;
 	receipt_step(d->r, "host_check", all ? "ok" : "skipped");
-	if (!all)
+	if (all)
+		log_step("the host has just these bytes");
+	else
 		receipt_warn(d->r, "W_UNVERIFIED_BY_HOST",
 		    "the host gave no digest to compare with");
 	return 0;
@@ -193,6 +197,7 @@ attempt(struct attempt *a, struct err *e)
 	    sig_check(e) == -1 || lease_commit(a->lease, e) == -1)
 		return -1;
 	d->vm = *lease_entity(a->lease);
+	log_step("the host has made the VM '%s' (%s)", d->r->name, d->vm.id);
 	return 0;
 }
 
@@ -273,6 +278,8 @@ destroy(struct deploy *d, struct err *e)
 	rc = vmop_destroy(d->v, &d->vm, e);
 	sig_unshield();
 	receipt_step(d->r, "destroy", rc == 0 ? "ok" : "failed");
+	if (rc == 0)
+		log_step("'%s' is destroyed", d->r->name);
 	return rc == 0 ? 0
 		       : err_ctx(e, "the test's VM '%s' (%s) is left behind",
 			     d->r->name, d->vm.id);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "job/receipt.h"
 #include "vsphere/vm.h"
 
@@ -100,6 +101,10 @@ settle_identity(struct vim *v, const struct moref *ref, const struct supply *s,
 		c.instance_uuid = instance;
 	}
 	rc = vmop_change(v, ref, &c, e);
+	if (rc == 0)
+		log_step("%s, %s",
+		    conf->keep_identity ? "identity kept" : "a new identity",
+		    conf->no_nics ? "no card connected" : "cards as they were");
 out:
 	receipt_step(r, "identity", rc == 0 ? "ok" : "failed");
 	free(nics);
@@ -118,10 +123,18 @@ settle_start(struct vim *v, const struct moref *vm,
 		return 0;
 	rc = vmop_power_on(v, vm, e);
 	receipt_step(r, "power_on", rc == 0 ? "ok" : "failed");
+	if (rc == 0)
+		log_step("powered on");
 	if (rc == -1 || !conf->waits)
 		return rc;
 	rc = vmop_wait(v, vm, conf->wait, conf->wait_s, &r->ip, e);
 	receipt_step(r, "wait", rc == 0 ? "ok" : "failed");
 	r->boot_ms = clock_mono_ms() - begin;
+	if (rc == 0)
+		log_step("%s after %.1f s",
+		    conf->wait == VMOP_OFF ? "off again"
+			: r->ip != NULL    ? r->ip
+					   : "tools are running",
+		    (double)r->boot_ms / 1000);
 	return rc;
 }

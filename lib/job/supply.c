@@ -267,7 +267,7 @@ supply_finish(struct supply *s, struct err *e)
 	if (pass_ignored(s, e) == -1)
 		return err_ctx(e, "standard input");
 	if (s->stream->is_over)
-		return 0;
+		return identify(s, e); /* with a manifest that came last */
 	return err_set(e, ERR_DATA,
 	    "standard input: the descriptor does not name %s",
 	    s->stream->next.name);

@@ -19,7 +19,9 @@ struct supply {
 	struct package package; /* of a stream: what is known so far */
 	bool is_stream;
 	bool *ignored;       /* for each of the descriptor's files */
-	char id[7 + 64 + 1]; /* "sha256:..." of what is restored */
+	/* "sha256:..." of what is restored: of descriptor and manifest, once
+	 * that is known. */
+	char id[7 + 64 + 1];
 	struct supply_stream *stream;
 	struct package_reader *reader;
 };
