@@ -3,51 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
-
-enum { NAMES_TOLD = 12 };
-
-/* "'a', 'b' and 3 more" */
-static void
-add_name(struct buf *b, size_t i, size_t n, const char *name)
-{
-	if (i < NAMES_TOLD)
-		buf_fmt(b, "%s'%.80s'", i == 0 ? "" : ", ", name);
-	else if (i + 1 == n)
-		buf_fmt(b, " and %zu more", n - NAMES_TOLD);
-}
-
-static void
-add_source_names(struct buf *b, const struct ovf *o)
-{
-	size_t i;
-
-	for (i = 0; i < o->n_networks; i++)
-		add_name(b, i, o->n_networks, o->networks[i]);
-	if (o->n_networks == 0)
-		buf_puts(b, "none");
-}
-
-static void
-add_host_names(struct buf *b, const struct placement *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->n_networks; i++)
-		add_name(b, i, p->n_networks, p->networks[i].name);
-	if (p->n_networks == 0)
-		buf_puts(b, "none");
-}
+#include "base/names.h"
 
 static int
 refuse(const struct ovf *o, const struct placement *p, const char *what,
     const char *name, struct err *e)
 {
+	struct names list = { 0 };
 	struct buf b = { 0 };
+	size_t i;
 
-	buf_puts(&b, "the backup has ");
-	add_source_names(&b, o);
-	buf_puts(&b, ", the host has ");
-	add_host_names(&b, p);
+	buf_puts(&b, "in the backup ");
+	for (i = 0; i < o->n_networks; i++)
+		names_add(&list, o->networks[i]);
+	names_tell(&list, &b);
+	buf_puts(&b, ", on the host ");
+	for (i = 0; i < p->n_networks; i++)
+		names_add(&list, p->networks[i].name);
+	names_tell(&list, &b);
 	err_set(e, ERR_NOTFOUND, "%s '%.80s': %s", what, name, buf_text(&b));
 	buf_free(&b);
 	return -1;

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "base/names.h"
 #include "vsphere/placement_choose.h"
 #include "vsphere/tree.h"
 
@@ -100,23 +99,6 @@ placement_network(const struct placement *p, const char *name)
 		if (strcmp(p->networks[i].path, name + (name[0] == '/')) == 0)
 			return &p->networks[i];
 	return NULL;
-}
-
-int
-placement_refuse_network(const struct placement *p, const char *name,
-    struct err *e)
-{
-	struct names list = { 0 };
-	struct buf text = { 0 };
-	size_t i;
-
-	for (i = 0; i < p->n_networks; i++)
-		names_add(&list, p->networks[i].name);
-	names_tell(&list, &text);
-	err_set(e, ERR_NOTFOUND, "no network '%.200s'; %s", name,
-	    buf_text(&text));
-	buf_free(&text);
-	return -1;
 }
 
 void

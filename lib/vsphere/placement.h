@@ -69,10 +69,6 @@ int placement_check_hardware(struct vim *v, const struct placement *p,
 /* By name or path; NULL if there is none. */
 const struct placement_network *placement_network(const struct placement *p,
     const char *name);
-
-/* "no network 'X'; there are 'VM Network', 'lab'": ERR_NOTFOUND, -1. */
-int placement_refuse_network(const struct placement *p, const char *name,
-    struct err *e);
 void placement_free(struct placement *p);
 
 #endif
