@@ -3,18 +3,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 enum {
-	IN_BYTES = 128 << 10,
-	WANT_GZIP = 15 + 16, /* the largest window, and a gzip header */
+	IN_BYTES = 128 * 1024,
+	MAX_OUT = 1 << 30,     /* zlib counts in unsigned int */
+	GZIP_WINDOW = 15 + 16, /* the largest; a gzip header, no other */
+	FIRST_MAGIC_BYTE = 0x1f,
 };
 
 struct gunzip {
 	struct source from;
 	z_stream z;
-	bool is_between; /* a member has ended, none has begun */
-	bool is_over;
+	bool in_member;
+	bool is_later; /* one member has ended well */
+	bool from_ended;
+	uint64_t taken; /* bytes of the file */
 	unsigned char in[IN_BYTES];
 };
 
@@ -23,80 +28,112 @@ gunzip_open(const struct source *from, struct err *e)
 {
 	struct gunzip *g = calloc(1, sizeof(*g));
 
-	if (g == NULL || inflateInit2(&g->z, WANT_GZIP) != Z_OK) {
+	if (g == NULL || inflateInit2(&g->z, GZIP_WINDOW) != Z_OK) {
+		err_set(e, ERR_OS, "gzip: out of memory");
 		free(g);
-		err_sys(e, ERR_OS, "memory");
 		return NULL;
 	}
 	g->from = *from;
 	return g;
 }
 
-/* 1: there are bytes, 0: the source is over. */
 static int
 fill(struct gunzip *g, struct err *e)
 {
 	ssize_t n;
 
-	if (g->z.avail_in > 0)
-		return 1;
+	if (g->z.avail_in != 0 || g->from_ended)
+		return 0;
 	n = flow_read(&g->from, g->in, sizeof(g->in), e);
-	if (n <= 0)
-		return (int)n;
-	g->z.next_in = g->in;
-	g->z.avail_in = (unsigned int)n;
-	return 1;
-}
-
-/* Another member may follow the first (RFC 1952, 2.2). */
-static int
-begin_member(struct gunzip *g, struct err *e)
-{
-	int rc = fill(g, e);
-
-	if (rc <= 0) {
-		g->is_over = rc == 0;
-		return rc;
-	}
-	g->is_between = false;
-	if (inflateReset(&g->z) != Z_OK)
-		return err_set(e, ERR_BUG, "gzip: reset");
-	return 1;
-}
-
-static int
-inflate_some(struct gunzip *g, struct err *e)
-{
-	int rc = fill(g, e);
-
-	if (rc == -1)
+	if (n == -1)
 		return -1;
-	if (rc == 0)
-		return err_set(e, ERR_IO, "the gzip file is cut short");
-	rc = inflate(&g->z, Z_NO_FLUSH);
-	if (rc == Z_STREAM_END)
-		g->is_between = true;
-	else if (rc == Z_MEM_ERROR)
-		return err_sys(e, ERR_OS, "memory");
-	else if (rc != Z_OK && rc != Z_BUF_ERROR)
-		return err_set(e, ERR_IO, "the gzip file is damaged: %s",
-		    g->z.msg == NULL ? "no such stream" : g->z.msg);
+	g->from_ended = n == 0;
+	g->taken += (uint64_t)n;
+	g->z.next_in = g->in;
+	g->z.avail_in = (uInt)n;
 	return 0;
 }
 
+static int
+no_member(const struct gunzip *g, struct err *e)
+{
+	if (g->is_later)
+		return err_set(e, ERR_IO,
+		    "something that is no gzip data follows at byte %ju",
+		    (uintmax_t)(g->taken - g->z.avail_in));
+	return err_set(e, ERR_IO, "this is no gzip data");
+}
+
+/* 1: there is a member to read, 0: the end of the file. */
+static int
+begin_member(struct gunzip *g, struct err *e)
+{
+	if (g->in_member)
+		return 1;
+	if (g->z.avail_in == 0 && g->is_later)
+		return 0;
+	if (g->z.avail_in == 0 || g->z.next_in[0] != FIRST_MAGIC_BYTE)
+		return no_member(g, e);
+	inflateReset(&g->z);
+	g->in_member = true;
+	return 1;
+}
+
+static int
+explain(const struct gunzip *g, int code, struct err *e)
+{
+	const char *why = g->z.msg == NULL ? "" : g->z.msg;
+	uint64_t at = g->taken - g->z.avail_in;
+
+	if (code == Z_MEM_ERROR)
+		return err_set(e, ERR_OS, "gzip: out of memory");
+	if (code == Z_BUF_ERROR)
+		return err_set(e, ERR_IO,
+		    "the gzip data is cut off after %ju bytes", (uintmax_t)at);
+	if (strcmp(why, "incorrect header check") == 0)
+		return no_member(g, e);
+	if (strcmp(why, "incorrect data check") == 0)
+		why = "wrong check sum";
+	else if (strcmp(why, "incorrect length check") == 0)
+		why = "wrong length";
+	return err_set(e, ERR_IO, "the gzip data is damaged at byte %ju: %s",
+	    (uintmax_t)at, why);
+}
+
+/* One step of zlib's into the room at next_out. */
+static int
+step(struct gunzip *g, size_t room, struct err *e)
+{
+	int code = inflate(&g->z, Z_NO_FLUSH);
+
+	if (code == Z_STREAM_END) {
+		g->in_member = false;
+		g->is_later = true;
+		return 0;
+	}
+	/* Of an empty input zlib says that it wants more. */
+	if (code == Z_OK || (code == Z_BUF_ERROR && !g->from_ended))
+		return 0;
+	/* What is good before the damage is given first: zlib says it again. */
+	return g->z.avail_out < room ? 0 : explain(g, code, e);
+}
+
 static ssize_t
-read_some(void *self, void *p, size_t n, struct err *e)
+gunzip_read(void *self, void *p, size_t n, struct err *e)
 {
 	struct gunzip *g = self;
-	unsigned int room = n > UINT32_MAX / 2 ? UINT32_MAX / 2
-					       : (unsigned int)n;
+	size_t room = n < MAX_OUT ? n : MAX_OUT;
+	int rc;
 
 	g->z.next_out = p;
-	g->z.avail_out = room;
-	while (g->z.avail_out == room && !g->is_over) {
-		if (g->is_between && begin_member(g, e) == -1)
+	g->z.avail_out = (uInt)room;
+	while (g->z.avail_out == room) {
+		if (fill(g, e) == -1)
 			return -1;
-		if (!g->is_over && inflate_some(g, e) == -1)
+		rc = begin_member(g, e);
+		if (rc != 1)
+			return rc;
+		if (step(g, room, e) == -1)
 			return -1;
 	}
 	return (ssize_t)(room - g->z.avail_out);
@@ -105,7 +142,7 @@ read_some(void *self, void *p, size_t n, struct err *e)
 struct source
 gunzip_source(struct gunzip *g)
 {
-	return (struct source){ read_some, g };
+	return (struct source){ gunzip_read, g };
 }
 
 void

@@ -13,7 +13,7 @@
  */
 struct gunzip;
 
-/* from must outlive the result. */
+/* What from reads must outlive the result. */
 struct gunzip *gunzip_open(const struct source *from, struct err *e);
 struct source gunzip_source(struct gunzip *g); /* what is inside */
 void gunzip_free(struct gunzip *g);            /* NULL is fine */
