@@ -295,7 +295,8 @@ static int
 read_end(const struct verify_file *f, struct package_reader *r, struct look *l,
     struct err *e)
 {
-	unsigned char header[VMDK_SECTOR_BYTES], end[3 * VMDK_SECTOR_BYTES];
+	unsigned char header[VMDK_SECTOR_BYTES];
+	unsigned char end[3 * VMDK_SECTOR_BYTES] = { 0 };
 	struct vmdk_header h;
 
 	if (f->size_bytes % VMDK_SECTOR_BYTES != 0)
@@ -305,10 +306,10 @@ read_end(const struct verify_file *f, struct package_reader *r, struct look *l,
 	if (package_read_at(r, 0, header, sizeof(header), e) == -1)
 		return -1;
 	/* qemu-img's end without any of it. */
-	if (vmdk_parse_header(header, &h, e) == -1 || vmdk_is_front(&h) ||
-	    f->size_bytes < sizeof(end))
+	if (vmdk_parse_header(header, &h, e) == -1 || vmdk_is_front(&h))
 		return e->class == ERR_NONE ? 0 : -1;
-	if (package_read_at(r, f->size_bytes - sizeof(end), end, sizeof(end),
+	if (f->size_bytes >= sizeof(end) &&
+	    package_read_at(r, f->size_bytes - sizeof(end), end, sizeof(end),
 		e) == -1)
 		return -1;
 	l->has_failed_below = false;
