@@ -35,6 +35,7 @@ type Host struct {
 	leases   map[types.ManagedObjectReference]*lease
 	tasks    []*task
 	nextID   int
+	over     bool // shut down
 	streams  *streamCache
 	denied   map[string]bool     // privileges taken away
 	specs    map[string][]string // import specifications given out, as text, with the files they want
@@ -190,6 +191,9 @@ func (h *Host) announce() error {
 }
 
 func (h *Host) shutdown() {
+	h.mu.Lock()
+	h.over = true
+	h.mu.Unlock()
 	_ = os.Remove(filepath.Join(h.cfg.state, "host.json"))
 	for _, s := range h.servers {
 		_ = s.Close()

@@ -39,7 +39,7 @@ func (v *vm) later(d time.Duration, f func()) {
 	time.AfterFunc(d+time.Millisecond, func() {
 		v.h.mu.Lock()
 		defer v.h.mu.Unlock()
-		if v.starts == start {
+		if v.starts == start && !v.h.over {
 			f()
 		}
 	})

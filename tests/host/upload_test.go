@@ -140,6 +140,7 @@ func TestBadStreams(t *testing.T) {
 		{"marker", func(b []byte) []byte { b[gt+12] = 9; return b }, "unknown marker type 9"},
 		{"directory", func(b []byte) []byte { copy(b[size-3*sector:], []byte{9, 9, 9, 9}); return b }, ""},
 		{"footer", func(b []byte) []byte { b[size-2*sector+12] = 1; return b }, "the footer does not fit"},
+		{"no footer", func(b []byte) []byte { return append(b[:size-3*sector:size-3*sector], make([]byte, sector)...) }, "no footer before the end"},
 		{"end", func(b []byte) []byte { b[size-1] = 1; return b }, "end-of-stream marker is not empty"},
 	} {
 		_, err := readVMDK(bytes.NewReader(k.harm(append([]byte(nil), good...))), 2<<20, func(int64, []byte) error { return nil })

@@ -9,14 +9,17 @@ import (
 func TestReconfigureAdapters(t *testing.T) {
 	c := start(t, nil)
 	c.login()
-	hw := c.get("VirtualMachine", "12", "config.hardware.device")
-	from := strings.Index(hw, `<VirtualDevice xsi:type="VirtualVmxnet3"`)
-	if from < 0 {
-		t.Fatal(hw)
+	adapter := func() (nic, mac string) {
+		hw := c.get("VirtualMachine", "12", "config.hardware.device")
+		from := strings.Index(hw, `<VirtualDevice xsi:type="VirtualVmxnet3"`)
+		if from < 0 {
+			t.Fatal(hw)
+		}
+		nic = hw[from:]
+		nic = `<device xsi:type="VirtualVmxnet3">` + nic[strings.Index(nic, ">")+1:strings.Index(nic, "</VirtualDevice>")] + "</device>"
+		return nic, inside(nic, "macAddress")
 	}
-	nic := hw[from:]
-	nic = `<device xsi:type="VirtualVmxnet3">` + nic[strings.Index(nic, ">")+1:strings.Index(nic, "</VirtualDevice>")] + "</device>"
-	mac := inside(nic, "macAddress")
+	nic, mac := adapter()
 	edit := func(dev, want string) {
 		t.Helper()
 		c.task("ReconfigVM_Task", thisVM+"<spec><deviceChange><operation>edit</operation>"+dev+"</deviceChange></spec>", want)
@@ -35,6 +38,8 @@ func TestReconfigureAdapters(t *testing.T) {
 	has("<addressType>generated</addressType><macAddress>00:50:56:")
 	edit(strings.Replace(strings.Replace(nic, "<macAddress>"+mac+"</macAddress>", "", 1), "<startConnected>true", "<startConnected>false", 1), "<state>success</state>")
 	has("<startConnected>false</startConnected>")
+	nic, mac = adapter()
+	edit(nic, "<state>success</state>")
 	for _, bad := range []string{
 		strings.Replace(nic, "<key>4000<", "<key>4009<", 1),
 		strings.Replace(nic, "VirtualVmxnet3", "VirtualE1000", 1),
@@ -101,6 +106,14 @@ func TestGuestStartsAndStops(t *testing.T) {
 		t.Error("the tools run at once: " + text)
 	}
 	c.await("VirtualMachine", "13", "guest.toolsRunningStatus", ">guestToolsRunning<")
+	c.h.mu.Lock()
+	v, boot := c.h.vmNamed("on"), c.h.vmNamed("on").boot
+	v.boot = time.Now().Add(-150 * time.Millisecond)
+	if early := v.address(); early != "" || !v.toolsOK() {
+		t.Errorf("address %q as soon as the tools run", early)
+	}
+	v.boot = boot
+	c.h.mu.Unlock()
 	c.await("VirtualMachine", "13", "guest.ipAddress", ">192.0.2.")
 	c.task("PowerOffVM_Task", this, "<state>success</state>")
 	c.arm(armedFault{Kind: "guest-off", MS: 50})
