@@ -73,16 +73,18 @@ in_package()
 	rm -r "p-$1"
 }
 
-# Each sort of failure in its three ways; two of 2 TiB take no digest.
+# Each sort of damage in three ways; nobody makes a digest of 2 TiB.
 each()
 {
 	local name verdict disk message n=0
 	while IFS=$'\t' read -r name verdict disk message _; do
 		[ "$verdict" = bad ] || continue
 		as_file "$name" "$message"
+		n=$((n + 1))
+		# The other ways add little to see for what watches memory.
+		[ -z "${VALGRIND:-}" ] || continue
 		as_stream "$name" "$message"
 		[ "$name" = beyond-2tib ] || in_package "$name" "$disk" "$message"
-		n=$((n + 1))
 	done <g/index.tsv
 	check "$n sorts of damage" [ "$n" -ge 80 ]
 }
