@@ -77,10 +77,10 @@ _esxbk()
 			-- "$word")
 		[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] ||
 			compopt -o nospace 2>/dev/null
-	elif [[ ${1##*/} == esxbk-verify ]]; then
+	elif [[ ${1##*/} == esxbk-@(deploy-ovf|verify) ]]; then
 		__esxbk_values FILE "$word" ''
 	fi
 	return 0
 }
 
-complete -F _esxbk esxbk-list esxbk-export-ovf esxbk-verify
+complete -F _esxbk esxbk-list esxbk-export-ovf esxbk-deploy-ovf esxbk-verify

@@ -54,7 +54,7 @@ function __esxbk_complete
     end
 
     if not string match --quiet -- '-*' $word
-        string match --quiet -- '*esxbk-verify' $tool
+        string match --quiet --regex 'esxbk-(deploy-ovf|verify)$' -- $tool
         and __esxbk_values FILE $word ''
         return
     end
@@ -69,6 +69,6 @@ function __esxbk_complete
     end
 end
 
-for tool in esxbk-list esxbk-export-ovf esxbk-verify
+for tool in esxbk-list esxbk-export-ovf esxbk-deploy-ovf esxbk-verify
     complete --command $tool --no-files --arguments '(__esxbk_complete)'
 end

@@ -1,4 +1,4 @@
-#compdef esxbk-list esxbk-export-ovf esxbk-verify
+#compdef esxbk-list esxbk-export-ovf esxbk-deploy-ovf esxbk-verify
 #
 # Every tool says itself which options it has (CMD --options): what is offered
 # here cannot differ from what the tool takes.
@@ -44,7 +44,7 @@ _esxbk()
 	done
 	(( $#specs )) || return 1
 	case ${command:t} in
-	(esxbk-verify) specs+=('*:backup:_files') ;;
+	(esxbk-deploy-ovf|esxbk-verify) specs+=('*:backup:_files') ;;
 	(*) specs+=('*:VM: ') ;;
 	esac
 	_arguments -s -S : $specs

@@ -64,6 +64,11 @@ for shell in "${shells[@]}"; do
 		"$shell: only folders, behind letters"
 	same "$("offered_$shell" esxbk-list --cacert fil)" file "$shell: a file"
 	same "$("offered_$shell" esxbk-verify fi)" file "$shell: a file to check"
+	same "$("offered_$shell" esxbk-deploy-ovf fi)" file \
+		"$shell: a file to restore"
+	same "$("offered_$shell" esxbk-deploy-ovf --disk-mode=th |
+		sed 's/.*=//' | sort | xargs)" 'thick thin' \
+		"$shell: another choice"
 	same "$("offered_$shell" esxbk-list fi)" '' "$shell: no VM is a file"
 	same "$("offered_$shell" esxbk-list -- -)" '' "$shell: nothing after --"
 done
