@@ -7,7 +7,7 @@
 /*
  * flate - whole zlib (RFC 1950) streams in memory (libdeflate).
  *
- * One flate a thread; it allocates only in flate_open().
+ * One flate a thread; it allocates in flate_open(), and in the first flate_deflate().
  */
 struct flate;
 
@@ -22,5 +22,14 @@ struct flate *flate_open(struct err *e);
 int flate_inflate(struct flate *f, const void *in, size_t n, size_t *used,
     void *out, size_t out_size, size_t *out_len);
 void flate_free(struct flate *f); /* NULL is fine */
+
+/*
+ * One zlib stream of in[0..n), as fast as can be.  Returns its length; 0 if it
+ * is longer than out_size, or without memory: flate_bound(n) is enough.  The
+ * same input gives the same output.
+ */
+size_t flate_deflate(struct flate *f, const void *in, size_t n, void *out,
+    size_t out_size);
+size_t flate_bound(size_t n);
 
 #endif
