@@ -256,6 +256,10 @@ cluster_with_drs_chooses_the_host(void)
 		    "no host of cluster 'blue' is connected and out of "
 		    "maintenance mode",
 		    " h1 h2 " },
+		/* it will be on esx1, which has the datastore */
+		{ { NULL, "web", "blue" }, 0,
+		    "ssd2 Lab/vm/web p1 - c1: VM Network, lab, only esx1",
+		    " ssd1 " },
 		{ { "dead", "web", "blue" }, ERR_TEMP,
 		    "datastore 'dead' is not accessible" },
 		{ { "old", "web", "blue" }, ERR_TEMP,
@@ -283,6 +287,23 @@ cluster_without_drs_wants_a_host(void)
 	};
 
 	CHECK_PLACES(lab, places);
+}
+
+static void
+old_servers_tell_of_drs_elsewhere(void)
+{
+	static const struct place places[] = {
+		{ { "ssd3", "web", "red" }, 0,
+		    "ssd3 Lab/vm/web p2 - c2: VM Network" },
+	};
+	struct thing old[sizeof(lab) / sizeof(lab[0])];
+	struct thing *t;
+
+	memcpy(old, lab, sizeof(lab));
+	for (t = old; strcmp(t->name, "red") != 0;)
+		t++;
+	t->props[5] = "<drsConfig><enabled>true</enabled></drsConfig>";
+	CHECK_PLACES(old, places);
 }
 
 static void
@@ -470,6 +491,7 @@ tree_without_an_end_ends(void)
 		{ "Folder:a", "a", "Folder:b" },
 		{ "Folder:b", "b", "Folder:a" },
 		{ "ResourcePool:p", "p", "ResourcePool:p" },
+		{ "ResourcePool:q", "", "ResourcePool:q" },
 		{ "ComputeResource:c", "c", "Folder:a",
 		    { "resourcePool", "@ResourcePool:p" } },
 		{ "HostSystem:h", "h", "ComputeResource:c", { WORKING } },
@@ -479,7 +501,7 @@ tree_without_an_end_ends(void)
 		{ { NULL }, ERR_NOTFOUND,
 		    "no datastore is accessible from 'h'" },
 		{ { NULL, NULL, "/a/b/c/p" }, ERR_NOTFOUND,
-		    "no pool '/a/b/c/p'; there is 'p'" },
+		    "no pool '/a/b/c/p'; there are '', 'p'" },
 		{ { NULL, "a" }, ERR_NOTFOUND, "no folder 'a'; there is none" },
 	};
 
@@ -519,6 +541,7 @@ CHECK_MAIN(TEST(vm_goes_where_it_can_only_go),
     TEST(all_candidates_are_named),
     TEST(cluster_with_drs_chooses_the_host),
     TEST(cluster_without_drs_wants_a_host),
+    TEST(old_servers_tell_of_drs_elsewhere),
     TEST(names_that_two_have_come_with_their_paths),
     TEST(what_does_not_go_together_is_told),
     TEST(host_in_maintenance_is_told_apart),
