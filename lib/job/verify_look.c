@@ -7,9 +7,9 @@
 #include "sys/sig.h"
 
 enum {
-	BUFFER_BYTES = 256 << 10,
-	RING_SLOTS = 8,
-	RING_SLOT_BYTES = 256 << 10,
+	BUFFER_BYTES = 128 << 10,
+	RING_SLOTS = 4,
+	RING_SLOT_BYTES = 128 << 10,
 	/* All that stands before a disk's first grain, tables aside. */
 	HEAD_BYTES = 21 * VMDK_SECTOR_BYTES,
 };
