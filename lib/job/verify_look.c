@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include "codec/gunzip.h"
 #include "image/content.h"
 #include "image/vmdk.h"
 #include "job/verify_internal.h"
@@ -18,7 +19,9 @@ struct look {
 	struct verify_file *f;
 	const struct verify_way *way;
 	const struct source *from;
+	struct source file;  /* read_file() */
 	struct source inner; /* what is in the file: its bytes, or inflated */
+	struct gunzip *gunzip;
 	atomic_ullong *bytes;
 	uint64_t size_bytes;
 	struct digest *digests[VERIFY_DIGESTS];
@@ -75,6 +78,19 @@ read_file(void *self, void *p, size_t n, struct err *e)
 		    digest_add(l->digests[i], p, (size_t)got, e) == -1)
 			return -1;
 	return got;
+}
+
+/* Digests are of the file as it lies there. */
+static int
+open_gunzip(struct look *l, struct err *e)
+{
+	if (!l->way->is_gzip)
+		return 0;
+	l->gunzip = gunzip_open(&l->file, e);
+	if (l->gunzip == NULL)
+		return -1;
+	l->inner = gunzip_source(l->gunzip);
+	return 0;
 }
 
 static int
@@ -230,6 +246,16 @@ inspect(struct look *l, struct err *own)
 		finish_reader(l, own);
 }
 
+/* What is no disk is at least good gzip. */
+static void
+inflate(struct look *l, struct err *own)
+{
+	ssize_t n = l->way->level == VERIFY_DEEP;
+
+	while (n > 0)
+		n = flow_read(&l->inner, l->buffer, BUFFER_BYTES, own);
+}
+
 static bool
 has_digests(const struct look *l)
 {
@@ -263,6 +289,8 @@ pass(struct look *l, struct err *e)
 		return -1;
 	if (own.class == ERR_NONE && l->ring != NULL)
 		inspect(l, &own);
+	else if (own.class == ERR_NONE && l->gunzip != NULL)
+		inflate(l, &own);
 	if (own.class != ERR_NONE && note_fault(l, &own, e) == -1)
 		return -1;
 	if (l->way->level == VERIFY_QUICK || l->has_failed_below)
@@ -335,11 +363,11 @@ verify_look(struct verify_file *f, const struct verify_way *way,
 	struct look l = { .f = f, .way = way, .from = from, .bytes = bytes };
 	int rc = -1, i;
 
-	l.inner = (struct source){ read_file, &l };
+	l.inner = l.file = (struct source){ read_file, &l };
 	l.buffer = malloc(BUFFER_BYTES);
 	if (l.buffer == NULL)
 		err_sys(e, ERR_OS, "memory");
-	else if (open_digests(&l, e) == 0)
+	else if (open_digests(&l, e) == 0 && open_gunzip(&l, e) == 0)
 		rc = pass(&l, e);
 	if (!f->is_there)
 		f->size_bytes = l.size_bytes;
@@ -348,6 +376,7 @@ verify_look(struct verify_file *f, const struct verify_way *way,
 		f->disk->info = *vmdkr_info(l.reader);
 	vmdkr_free(l.reader);
 	content_free(l.content);
+	gunzip_free(l.gunzip);
 	for (i = 0; i < VERIFY_DIGESTS; i++)
 		digest_free(l.digests[i]);
 	free(l.buffer);

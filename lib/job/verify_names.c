@@ -180,10 +180,11 @@ verify_names(struct verify *v, struct err *e)
 }
 
 static bool
-is_compressed(const struct ovf_file *f)
+is_packed_oddly(const struct ovf_file *f)
 {
 	return f->compression != NULL && f->compression[0] != '\0' &&
-	    strcasecmp(f->compression, "identity") != 0;
+	    strcasecmp(f->compression, "identity") != 0 &&
+	    strcasecmp(f->compression, "gzip") != 0;
 }
 
 int
@@ -201,7 +202,7 @@ verify_names_support(const struct verify *v, struct err *e)
 	for (i = 0; i < v->p.ovf.n_files; i++) {
 		const struct ovf_file *f = &v->p.ovf.files[i];
 
-		if (is_compressed(f))
+		if (is_packed_oddly(f))
 			return err_set(e, ERR_DATA,
 			    "%s: %s is compressed (ovf:compression='%.40s'), "
 			    "which this version cannot read",

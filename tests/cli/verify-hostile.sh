@@ -69,6 +69,10 @@ ovf_of file | sed "s/ ovf:href/ ovf:chunkSize='1000' ovf:href/" >web.ovf
 verify 65 web.ovf
 same "$(cat out err)" \
 	"esxbk-verify: web.ovf: file is cut into chunks (ovf:chunkSize), which this version cannot read"
+ovf_of file | sed "s/ ovf:href/ ovf:compression='lzma' ovf:href/" >web.ovf
+verify 65 web.ovf
+same "$(cat out err)" \
+	"esxbk-verify: web.ovf: file is compressed (ovf:compression='lzma'), which this version cannot read"
 ovf_of file | sed "s|envelope/1'|envelope/9'|" >web.ovf
 verify 1 web.ovf
 same "$(cat out)" \

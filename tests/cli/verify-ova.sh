@@ -60,6 +60,39 @@ for kind in sha1 sha512; do
 	good_both
 done
 
+# A compressed file: its digest is that of what lies there.
+mkdir z && gzip -nc "$disk" >z/disk && gzip -nc uefi01.nvram >z/nvram
+sed "s|\(ovf:href=\"[^\"]*\"\) ovf:id|ovf:compression=\"gzip\" \1 ovf:id|
+	s/ovf:size=\"$(stat -c %s "$disk")\"/ovf:size=\"$(stat -c %s z/disk)\"/
+	s/ovf:size=\"$(stat -c %s uefi01.nvram)\"/ovf:size=\"$(stat -c %s \
+		z/nvram)\"/" uefi01.ovf >z/ovf
+same "$(grep -c 'compression="gzip"' z/ovf)" 2 "two are compressed"
+
+# pack: with a manifest of what is in z
+pack()
+{
+	{
+		echo "SHA256(uefi01.ovf)= $(sha256sum <z/ovf | cut -c-64)"
+		echo "SHA256($disk)= $(sha256sum <z/disk | cut -c-64)"
+		echo "SHA256(uefi01.nvram)= $(sha256sum <z/nvram | cut -c-64)"
+	} >z/mf
+	make_ova uefi01.ovf=z/ovf uefi01.mf=z/mf "$disk=z/disk" \
+		uefi01.nvram=z/nvram
+}
+
+pack
+good_both
+flip z/disk 1000000
+flip z/nvram 1000
+pack
+good x.ova
+verify 1 --level deep x.ova
+check "a damaged disk in it" grep -q "^x.ova/$disk: FAILED (.*; its digest is the manifest's all the same)\$" out
+check "of what is no disk, too" grep -q "^x.ova/uefi01.nvram: FAILED (.*gzip" out
+verify 1 --level deep - < <(cat x.ova)
+same "$(grep -c FAILED out)" 2 "the same on a pipe"
+rm -r z
+
 # --- damaged ----------------------------------------------------------------
 
 cp "$disk" good
