@@ -375,7 +375,9 @@ parse_line(struct span line, struct vmdk_descriptor *d, unsigned int *seen,
 	key = trim(cut(&value, '='));
 	i = classify(line, key);
 	if (i == sizeof(once) / sizeof(once[0])) {
-		d->odd = d->odd || key.n == line.n;
+		if (key.n == line.n)
+			d->warning = "the descriptor has a line of unknown "
+				     "form";
 		return 0;
 	}
 	if ((*seen & once[i].bit) != 0)
@@ -449,10 +451,11 @@ vmdk_parse_descriptor(const char *p, size_t n, struct vmdk_descriptor *d,
 	    memcmp(p, first, sizeof(first) - 1) != 0)
 		return err_set(e, ERR_IO,
 		    "descriptor: it does not begin with '%s'", first);
+	/* qemu-img leaves old text there if its CID has few digits. */
 	for (i = text.n; i < n; i++) {
 		if (p[i] != '\0')
-			return err_set(e, ERR_IO,
-			    "descriptor: text behind its end at byte %zu", i);
+			d->warning = "bytes other than zero behind the "
+				     "descriptor";
 	}
 	while (text.n > 0) {
 		line = cut(&text, '\n');

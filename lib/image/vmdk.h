@@ -59,7 +59,7 @@ struct vmdk_descriptor {
 	uint64_t extent_sectors;
 	char create_type[32];
 	char parent_hint[512]; /* "" if there is none */
-	bool odd;              /* it has a line of unknown form */
+	const char *warning;   /* a deviation that does no harm, or NULL */
 };
 
 static inline uint32_t

@@ -145,8 +145,7 @@ read_descriptor(struct vmdki *s, const unsigned char *p, struct err *e)
 		    "descriptor: extent of %ju sectors, the header says %ju",
 		    (uintmax_t)d.extent_sectors,
 		    (uintmax_t)s->header.capacity_sectors);
-	if (d.odd)
-		s->info->warning = "the descriptor has a line of unknown form";
+	s->info->warning = d.warning;
 	s->info->cid = d.cid;
 	s->info->parent_cid = d.parent_cid;
 	memcpy(s->info->create_type, d.create_type,
