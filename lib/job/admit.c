@@ -91,13 +91,24 @@ check_form(const struct ovf_file *f, struct err *e)
 }
 
 static int
+refuse_missing(const struct package *p, const char *href, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_strange; i++)
+		if (strcmp(p->strange[i], href) == 0)
+			return err_set(e, ERR_DATA, "%s: %s is no regular file",
+			    p->path, href);
+	return err_set(e, ERR_DATA, "%s: there is no %s", p->path, href);
+}
+
+static int
 check_size(const struct supply *s, const struct ovf_file *f, struct err *e)
 {
 	const struct package_file *file = package_find(&s->package, f->href);
 
 	if (file == NULL)
-		return err_set(e, ERR_DATA, "%s: there is no %s",
-		    s->package.path, f->href);
+		return refuse_missing(&s->package, f->href, e);
 	if (f->has_size && f->size != 0 && file->size_bytes != f->size)
 		return err_set(e, ERR_DATA,
 		    "%s has %ju bytes, the descriptor says %ju", f->href,
@@ -107,12 +118,18 @@ check_size(const struct supply *s, const struct ovf_file *f, struct err *e)
 
 /* In an archive all members must be spoken for; a folder may hold more. */
 static int
-check_extra(const struct supply *s, struct err *e)
+check_members(const struct supply *s, struct err *e)
 {
 	const struct package *p = &s->package;
 	const char *name;
 	size_t i;
 
+	if (p->is_archive && p->n_files > 0 &&
+	    strcmp(p->files[0].name, p->descriptor_name) != 0)
+		return err_set(e, ERR_DATA,
+		    "%s: an OVA begins with its descriptor, this with %s: "
+		    "unpack it and give %s",
+		    p->path, p->files[0].name, p->descriptor_name);
 	for (i = 0; p->is_archive && i < p->n_files; i++) {
 		name = p->files[i].name;
 		if (strcmp(name, p->descriptor_name) == 0 ||
@@ -155,7 +172,7 @@ check_files(struct supply *s, bool passes_damage, struct deploy_result *r,
 		}
 		receipt_warn(r, "W_DAMAGED", own.text);
 	}
-	return check_extra(s, e);
+	return 0;
 }
 
 int
@@ -164,7 +181,7 @@ admit_source(struct supply *s, const struct deploy_conf *conf,
 {
 	struct err own = { 0 };
 
-	if (check_kind(s, e) == -1 ||
+	if (check_kind(s, e) == -1 || check_members(s, e) == -1 ||
 	    check_files(s, conf->passes_damage, r, e) == -1)
 		return -1;
 	if (supply_manifest(s) == NULL) {

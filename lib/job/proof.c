@@ -83,9 +83,16 @@ proof_want(const struct supply *s, struct upload *u)
 int
 proof_file(const struct supply *s, const struct upload *u, struct err *e)
 {
+	const struct ovf_file *f = ovf_file_by_href(&s->package.ovf, u->file);
 	const struct mf *m = supply_manifest(s);
 	const struct mf_entry *entry = m == NULL ? NULL : mf_find(m, u->file);
 
+	/* Of a stream nobody knew it before. */
+	if (f != NULL && f->has_size && f->size != 0 &&
+	    f->size != u->file_bytes)
+		return err_set(e, ERR_DATA,
+		    "%s has %ju bytes, the descriptor says %ju", u->file,
+		    (uintmax_t)u->file_bytes, (uintmax_t)f->size);
 	if (entry == NULL || strcmp(u->hex[entry->kind], entry->hex) == 0)
 		return 0;
 	return differ(u->file, u->hex[entry->kind], entry, e);

@@ -9,6 +9,8 @@
 
 enum { MANIFEST_MAX = 4 << 20 };
 
+static const char stdin_name[] = "standard input";
+
 /* An OVA on standard input. */
 struct supply_stream {
 	struct ova *ova;
@@ -88,6 +90,31 @@ pass_manifest(struct supply *s, struct err *e)
 	}
 }
 
+/* The reader of archives has said it already. */
+static int
+blame_stdin(struct err *e)
+{
+	if (strncmp(e->text, stdin_name, strlen(stdin_name)) != 0)
+		err_ctx(e, "%s", stdin_name);
+	return -1;
+}
+
+/* What stands before a pipe may have failed, or have written a message. */
+static int
+check_begin(struct ova *o, struct err *e)
+{
+	const unsigned char *block;
+	ssize_t n = ova_peek(o, &block, e);
+
+	if (n == -1)
+		return -1;
+	if (n == 0)
+		return err_set(e, ERR_DATA, "%s is empty", stdin_name);
+	if (n < TAR_BLOCK_BYTES || memcmp(block + 257, "ustar", 5) != 0)
+		return err_set(e, ERR_DATA, "%s is no OVA", stdin_name);
+	return 0;
+}
+
 static int
 read_descriptor(struct supply *s, struct err *e)
 {
@@ -125,11 +152,11 @@ open_stream(struct supply *s, struct err *e)
 		return err_sys(e, ERR_OS, "memory");
 	if (isatty(STDIN_FILENO) == 1)
 		return err_set(e, ERR_USAGE,
-		    "standard input is a terminal, there is no OVA in it");
-	s->stream->ova = ova_open(STDIN_FILENO, "standard input", e);
-	if (s->stream->ova == NULL || read_descriptor(s, e) == -1 ||
-	    pass_manifest(s, e) == -1)
-		return -1;
+		    "%s is a terminal, there is no OVA in it", stdin_name);
+	s->stream->ova = ova_open(STDIN_FILENO, stdin_name, e);
+	if (s->stream->ova == NULL || check_begin(s->stream->ova, e) == -1 ||
+	    read_descriptor(s, e) == -1 || pass_manifest(s, e) == -1)
+		return blame_stdin(e);
 	return 0;
 }
 
@@ -165,8 +192,6 @@ supply_open(struct supply *s, const char *source, struct err *e)
 	*s = (struct supply){ 0 };
 	rc = strcmp(source, "-") == 0 ? open_stream(s, e)
 				      : package_open(source, &s->package, e);
-	if (rc == -1 && s->is_stream && e->class != ERR_USAGE)
-		err_ctx(e, "standard input");
 	if (rc == 0) {
 		s->ignored = calloc(s->package.ovf.n_files + 1,
 		    sizeof(*s->ignored));
@@ -217,13 +242,13 @@ begin_member(struct supply *s, const char *href, struct source *from,
 	if (pass_ignored(s, e) == -1)
 		return -1;
 	if (t->is_over)
-		return err_set(e, ERR_DATA,
-		    "standard input: there is no %s in the OVA", href);
+		return err_set(e, ERR_DATA, "%s: there is no %s in the OVA",
+		    stdin_name, href);
 	if (strcmp(t->next.name, href) != 0)
 		return err_set(e, ERR_DATA,
-		    "standard input: %s comes where the host wants %s; an OVA "
-		    "in another order can be restored from a file",
-		    t->next.name, href);
+		    "%s: %s comes where the host wants %s; an OVA in another "
+		    "order can be restored from a file",
+		    stdin_name, t->next.name, href);
 	*size_bytes = t->next.size_bytes;
 	*from = ova_source(t->ova);
 	return 0;
@@ -256,7 +281,7 @@ supply_end(struct supply *s, struct err *e)
 	s->reader = NULL;
 	if (!s->is_stream || pass_manifest(s, e) == 0)
 		return 0;
-	return err_ctx(e, "standard input");
+	return blame_stdin(e);
 }
 
 int
@@ -265,12 +290,11 @@ supply_finish(struct supply *s, struct err *e)
 	if (!s->is_stream)
 		return 0;
 	if (pass_ignored(s, e) == -1)
-		return err_ctx(e, "standard input");
+		return blame_stdin(e);
 	if (s->stream->is_over)
 		return identify(s, e); /* with a manifest that came last */
-	return err_set(e, ERR_DATA,
-	    "standard input: the descriptor does not name %s",
-	    s->stream->next.name);
+	return err_set(e, ERR_DATA, "%s: the descriptor does not name %s",
+	    stdin_name, s->stream->next.name);
 }
 
 void

@@ -306,10 +306,11 @@ upload_run(const struct upload_env *env, const struct lease_item *to,
 	if (rc == 0)
 		rc = finish(&t, e);
 	close_all(&t);
-	if (supply_end(env->supply, rc == 0 ? e : &ignored) == -1)
-		rc = -1;
 	if (rc == -1)
-		return err_ctx(e, "%s", u->file);
+		err_ctx(e, "%s", u->file);
+	/* Of a stream this looks at what comes next. */
+	if (supply_end(env->supply, rc == 0 ? e : &ignored) == -1 || rc == -1)
+		return -1;
 	u->is_done = true;
 	log_step("%s: %ju bytes sent", u->file, (uintmax_t)u->sent_bytes);
 	return 0;
