@@ -112,7 +112,7 @@ archives()
 	deploy 0 --name second-file second.ova
 	sent_equal second-file "$POINT/uefi01-disk1.vmdk" "$POINT/uefi01.nvram"
 	archive bare.ova "$POINT" uefi01.ovf uefi01-disk1.vmdk uefi01.nvram
-	cat bare.ova | pipe 0 bare
+	pipe 0 bare < <(cat bare.ova)
 	warned "$NO_MANIFEST"
 	disks_equal bare "$HOST_SPEC/uefi01.raw"
 }

@@ -57,6 +57,7 @@ point_of()
 		mkdir -p points
 		xp 0 -o "$dir" --quiesce off "$@" "$vm" || return 1
 	fi
+	# shellcheck disable=SC2034 # for those who source this
 	POINT=$(realpath "$dir"/*_*_*/)
 }
 
