@@ -159,9 +159,10 @@ def filled(d, skip=()):
     return d
 
 
-def front(disk, pad):
+def front(disk, pad, text=None):
     """As qemu-img: tables twice, in front; no markers but those of grains."""
-    d = Draft(disk, stream.FrontStream, copies=2, text=stream.descriptor(disk.capacity, "RW"))
+    text = text or stream.descriptor(disk.capacity, "RW")
+    d = Draft(disk, stream.FrontStream, copies=2, text=text)
     for number, data in disk.grains.items():
         d.s.grain(number, data, level=6)
     d.s.finish()

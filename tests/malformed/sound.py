@@ -3,6 +3,7 @@
 import stream
 from draft import BASE, EMPTY, GRAIN, HUGE, LONG, SHORT, Draft, filled, front, good, lba
 
+GAP = "bytes other than zero behind the descriptor"
 PADDING = "bytes other than zero behind the data of a grain"
 AFTER_END = "zeros behind its end: ovftool and vSphere may refuse it for its digest"
 
@@ -143,3 +144,10 @@ def qemu():
 @good("qemu-img: the same, filled up to 64 KiB with zeros", SHORT)
 def qemu_padded():
     return front(SHORT, True), AFTER_END
+
+
+@good("qemu-img: a CID of few digits leaves old text behind the descriptor", LONG)
+def qemu_short_cid():
+    text = stream.descriptor(LONG.capacity, "RW", cid="853d0f")
+    d = front(LONG, False, text + b"\0\n")
+    return d, GAP
