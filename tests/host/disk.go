@@ -32,6 +32,7 @@ type frozen struct {
 	d     *disk
 	gen   int
 	users int
+	mtime time.Time
 	old   map[int64][]byte // blocks that were overwritten since
 }
 
@@ -65,7 +66,7 @@ func (d *disk) freeze() *frozen {
 	}
 	z := d.frozen[d.gen]
 	if z == nil {
-		z = &frozen{d: d, gen: d.gen, old: make(map[int64][]byte)}
+		z = &frozen{d: d, gen: d.gen, mtime: d.mtime, old: make(map[int64][]byte)}
 		d.frozen[d.gen] = z
 	}
 	z.users++
@@ -144,6 +145,29 @@ func (z *frozen) readBlock(b int64, p []byte) error {
 		p[n+i] = 0
 	}
 	return nil
+}
+
+// ReadAt reads any piece; what of it was overwritten since comes from the
+// blocks that were kept.
+func (z *frozen) ReadAt(p []byte, off int64) (int, error) {
+	z.d.mu.RLock()
+	defer z.d.mu.RUnlock()
+	n, err := z.d.f.ReadAt(p, off)
+	if len(z.old) == 0 {
+		return n, err
+	}
+	for b := off / block; b*block < off+int64(n); b++ {
+		old, ok := z.old[b]
+		if !ok {
+			continue
+		}
+		if at := b*block - off; at >= 0 {
+			copy(p[at:n], old)
+		} else {
+			copy(p[:n], old[-at:])
+		}
+	}
+	return n, err
 }
 
 func (z *frozen) blocks() int64 { return (z.d.size + block - 1) / block }

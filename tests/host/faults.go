@@ -26,6 +26,7 @@ type armedFault struct {
 	MS         int    `json:"ms,omitempty"`
 	Status     int    `json:"status,omitempty"`
 	Rate       int64  `json:"bytes_per_second,omitempty"`
+	Offset     *int64 `json:"offset,omitempty"` // of the file: only what holds this byte
 	What       string `json:"what,omitempty"`
 	left       int
 	forever    bool
@@ -45,6 +46,11 @@ var faultKinds = map[string]bool{
 	"manifest-wrong": true, "no-manifest": true, "thumbprint-wrong": true,
 	"upload-reset": true, "upload-stall": true, "upload-slow": true, "upload-status": true,
 	"upload-damage": true, "upload-expire": true, "upload-lease-error": true,
+	"folder-delay": true, "folder-expire": true, "folder-status": true, "folder-redirect": true,
+	"folder-locked": true, "folder-size": true, "folder-modified": true,
+	"folder-no-range": true, "folder-short-range": true, "folder-wrong-range": true,
+	"folder-reset": true, "folder-short": true, "folder-damage": true,
+	"folder-stall": true, "folder-slow": true,
 	"snapshot-remove-error": true, "consolidation-needed": true,
 	"not-quiesced": true,
 	"question":     true, "tools-never": true, "guest-off": true,
@@ -102,6 +108,8 @@ type occasion struct {
 	disk   int // -1: no disk
 	file   string
 	method string
+	from   int64 // what is to be sent of the file
+	to     int64
 }
 
 // noDisk is an occasion that concerns a method, not a transfer.
@@ -118,6 +126,8 @@ func (f *armedFault) fits(o occasion) bool {
 	case f.Disk != nil && *f.Disk != o.disk:
 		return false
 	case f.File != "" && f.File != o.file:
+		return false
+	case f.Offset != nil && (*f.Offset < o.from || *f.Offset >= o.to):
 		return false
 	}
 	return true

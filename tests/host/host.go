@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -119,7 +120,7 @@ func (h *Host) serve() error {
 		mux.HandleFunc("/ha-nfc/", h.serveNFC)
 	}
 	var err error
-	if h.api, err = h.serveTLS(h.cfg.listen, h.cert, mux); err != nil {
+	if h.api, err = h.serveTLS(h.cfg.listen, h.cert, h.withFolder(mux)); err != nil {
 		return err
 	}
 	h.nfc = h.api
@@ -131,6 +132,18 @@ func (h *Host) serve() error {
 		}
 	}
 	return h.announce()
+}
+
+// withFolder takes the requests for files before the mux does, which would
+// rewrite their paths.
+func (h *Host) withFolder(mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.EscapedPath(); p == "/folder" || strings.HasPrefix(p, "/folder/") {
+			h.serveFolder(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func (h *Host) serveTLS(addr string, id *identity, mux http.Handler) (net.Listener, error) {

@@ -1,59 +1,67 @@
 package main
 
-import (
-	"os"
-	"strings"
+import "github.com/vmware/govmomi/vim25/types"
 
-	"github.com/vmware/govmomi/vim25/types"
-)
-
-// layout lists the VM's files the way layoutEx does.
-func (v *vm) layout() *types.VirtualMachineFileLayoutEx {
+// layoutEx lists the VM's files with their sizes.
+func (v *vm) layoutEx() *types.VirtualMachineFileLayoutEx {
 	l := &types.VirtualMachineFileLayoutEx{Timestamp: now()}
-	add := func(name, kind string, size, unique int64) int32 {
-		key := int32(len(l.File))
-		l.File = append(l.File, types.VirtualMachineFileLayoutExFileInfo{Key: key, Name: name,
-			Type: kind, Size: size, UniqueSize: unique, Accessible: types.NewBool(true)})
-		return key
-	}
-	add(v.path(v.dir+".vmx"), "config", 2841, 2841)
-	if v.spec.NVRAM != "" {
-		if st, err := os.Stat(v.spec.NVRAM); err == nil {
-			add(v.path(v.dir+".nvram"), "nvram", st.Size(), st.Size())
+	keys := make(map[string]int32)
+	for _, f := range v.files() {
+		size, unique := f.size, f.size
+		switch {
+		case f.kind == "swap":
+			unique = 0
+		case f.kind == "diskExtent" && f.size != deltaSize:
+			if size = v.disks[f.disk].raw.allocated(); v.disks[f.disk].spec.RDM != "" {
+				size = 0
+			}
+			unique = size
 		}
+		keys[f.name] = int32(len(l.File))
+		l.File = append(l.File, types.VirtualMachineFileLayoutExFileInfo{Key: keys[f.name], Name: v.path(f.name),
+			Type: f.kind, Size: size, UniqueSize: unique, Accessible: types.NewBool(true)})
 	}
-	add(v.path(v.dir+".vmsd"), "snapshotList", 43, 43)
-	if v.on {
-		add(v.path(v.dir+".vswp"), "swap", int64(v.spec.MemoryMB)<<20, 0)
+	disk := func(d *vmDisk, chain []string) types.VirtualMachineFileLayoutExDiskLayout {
+		out := types.VirtualMachineFileLayoutExDiskLayout{Key: d.key}
+		for i, path := range chain {
+			unit := types.VirtualMachineFileLayoutExDiskUnit{FileKey: []int32{keys[baseName(path)]}}
+			if data := v.extentName(d, i, path); data != "" {
+				unit.FileKey = append(unit.FileKey, keys[data])
+			}
+			out.Chain = append(out.Chain, unit)
+		}
+		return out
 	}
-	chains := make(map[*vmDisk]types.VirtualMachineFileLayoutExDiskLayout)
 	for _, d := range v.disks {
-		disk := types.VirtualMachineFileLayoutExDiskLayout{Key: d.key}
-		for i, file := range d.chain {
-			size, kind := d.raw.allocated(), "-flat.vmdk"
-			if i > 0 {
-				size, kind = 1<<20, "-sesparse.vmdk"
-			}
-			if d.spec.RDM != "" && i == 0 {
-				size, kind = 0, "-rdmp.vmdk"
-			}
-			text := add(file, "diskDescriptor", 512, 512)
-			data := add(strings.TrimSuffix(file, ".vmdk")+kind, "diskExtent", size, size)
-			disk.Chain = append(disk.Chain, types.VirtualMachineFileLayoutExDiskUnit{FileKey: []int32{text, data}})
-		}
-		l.Disk = append(l.Disk, disk)
-		chains[d] = disk
+		l.Disk = append(l.Disk, disk(d, d.chain))
 	}
 	v.eachSnapshot(func(s *snapshot) {
-		sl := types.VirtualMachineFileLayoutExSnapshotLayout{Key: s.ref, MemoryKey: -1,
-			DataKey: add(v.path(s.file), "snapshotData", 31000, 31000)}
+		sl := types.VirtualMachineFileLayoutExSnapshotLayout{Key: s.ref, MemoryKey: -1, DataKey: keys[s.file]}
 		for _, d := range v.disks {
-			if f, ok := s.files[d]; ok && len(f.chain) <= len(chains[d].Chain) {
-				sl.Disk = append(sl.Disk, types.VirtualMachineFileLayoutExDiskLayout{
-					Key: d.key, Chain: chains[d].Chain[:len(f.chain)]})
+			if f, ok := s.files[d]; ok {
+				sl.Disk = append(sl.Disk, disk(d, f.chain))
 			}
 		}
 		l.Snapshot = append(l.Snapshot, sl)
+	})
+	return l
+}
+
+// layout is the older list of the same, without sizes and folders.
+func (v *vm) layout() *types.VirtualMachineFileLayout {
+	l := &types.VirtualMachineFileLayout{ConfigFile: []string{v.dir + ".vmx", v.dir + ".vmsd"}}
+	if v.spec.NVRAM != "" {
+		l.ConfigFile = append(l.ConfigFile, v.dir+".nvram")
+	}
+	if v.on {
+		l.SwapFile = v.path(v.dir + ".vswp")
+	}
+	for _, d := range v.disks {
+		l.Disk = append(l.Disk, types.VirtualMachineFileLayoutDiskLayout{Key: d.key, DiskFile: d.chain})
+	}
+	v.eachSnapshot(func(s *snapshot) {
+		l.Snapshot = append(l.Snapshot, types.VirtualMachineFileLayoutSnapshotLayout{Key: s.ref,
+			SnapshotFile: []string{v.path(s.file)}})
 	})
 	return l
 }

@@ -30,7 +30,7 @@ func (h *Host) serveNFC(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET")
 		h.refuseNFC(w, r, nil, http.StatusMethodNotAllowed, "Method not allowed")
 	default:
-		t := &transfer{h: h, l: l, it: it, w: w}
+		t := &transfer{h: h, l: l, it: it, pacer: pacer{w: w, closed: l.closed}}
 		if !t.refused(r) {
 			t.run()
 		}
@@ -66,24 +66,10 @@ func (h *Host) leaseItem(ticket, name string) (*lease, *leaseItem) {
 
 // transfer is one GET of an item.
 type transfer struct {
-	h    *Host
-	l    *lease
-	it   *leaseItem
-	w    http.ResponseWriter
-	plan plan
-	sent int64
-	// when the first byte was due, for a rate
-	start time.Time
-}
-
-// plan is what shall go wrong in a transfer.
-type plan struct {
-	cutAt   int64 // -1: nowhere
-	reset   bool  // cut by a reset instead of a clean end
-	flipAt  int64 // -1: nowhere
-	stallAt int64 // -1: nowhere
-	stall   time.Duration
-	rate    int64 // bytes a second, 0 as fast as can be
+	pacer
+	h  *Host
+	l  *lease
+	it *leaseItem
 }
 
 func (t *transfer) occasion() occasion {
@@ -230,57 +216,5 @@ func (t *transfer) copy() (cut string) {
 			return "client"
 		}
 		t.sent += n
-	}
-}
-
-// portion is how much to send at once: up to the next thing that is planned.
-func (t *transfer) portion(n, max int64) int64 {
-	limit := func(m int64) {
-		if n > m {
-			n = m
-		}
-	}
-	limit(max)
-	if t.plan.cutAt >= 0 {
-		limit(t.plan.cutAt - t.sent)
-	}
-	if t.plan.stallAt > t.sent {
-		limit(t.plan.stallAt - t.sent)
-	}
-	if t.plan.rate > 0 {
-		limit(t.plan.rate/20 + 1)
-	}
-	return n
-}
-
-// pause waits where the plan says so; it ends when the lease does.
-func (t *transfer) pause() (cut string) {
-	wait := time.Duration(0)
-	if t.plan.rate > 0 {
-		sent := time.Duration(float64(t.sent) / float64(t.plan.rate) * float64(time.Second))
-		wait = time.Until(t.start.Add(sent))
-	}
-	if t.plan.stallAt >= 0 && t.sent >= t.plan.stallAt {
-		wait += t.plan.stall
-		t.plan.stallAt = -1
-	}
-	if t.plan.rate > 0 || wait > 0 {
-		if f, ok := t.w.(http.Flusher); ok {
-			f.Flush()
-		}
-	}
-	select {
-	case <-t.l.closed:
-		return "lease"
-	default:
-	}
-	if wait <= 0 {
-		return ""
-	}
-	select {
-	case <-t.l.closed:
-		return "lease"
-	case <-time.After(wait):
-		return ""
 	}
 }

@@ -36,13 +36,11 @@ func rawCookie(headers []string) string {
 	return ""
 }
 
-// findSession sets the call's session from its cookie; an expired one stays
-// known, to tell the log why the call failed.
-func (h *Host) findSession(c *call) (expired *session) {
-	c.cookie = rawCookie(c.header["Cookie"])
+// sessionOf finds the session of a cookie, also an expired one.
+func (h *Host) sessionOf(cookie string) *session {
 	for hex, s := range h.sessions {
-		ok := c.cookie == `"`+hex+`"`
-		if h.cfg.lenientCookie && c.cookie == hex {
+		ok := cookie == `"`+hex+`"`
+		if h.cfg.lenientCookie && cookie == hex {
 			ok = true
 		}
 		if !ok {
@@ -51,14 +49,22 @@ func (h *Host) findSession(c *call) (expired *session) {
 		if !s.expired && time.Since(s.user.LastActiveTime) > h.cfg.sessionIdle {
 			h.expire(s, "idle")
 		}
-		if s.expired {
-			return s
-		}
-		s.user.LastActiveTime = now()
-		s.user.CallCount++
-		c.ses = s
-		return nil
+		return s
 	}
+	return nil
+}
+
+// findSession sets the call's session from its cookie; an expired one stays
+// known, to tell the log why the call failed.
+func (h *Host) findSession(c *call) (expired *session) {
+	c.cookie = rawCookie(c.header["Cookie"])
+	s := h.sessionOf(c.cookie)
+	if s == nil || s.expired {
+		return s
+	}
+	s.user.LastActiveTime = now()
+	s.user.CallCount++
+	c.ses = s
 	return nil
 }
 

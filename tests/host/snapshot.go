@@ -146,9 +146,13 @@ func (v *vm) dropSnapshot(s *snapshot, consolidate bool) {
 		v.current = s.parent
 	}
 	for d, f := range s.files {
-		if consolidate {
+		switch {
+		case consolidate:
 			v.mergeDelta(d, f)
-		} else {
+		case len(f.chain) == 1:
+			d.keepBase(f.content.hold())
+			fallthrough
+		default:
 			v.consolidate = true
 		}
 		f.content.release()
@@ -168,6 +172,9 @@ func (v *vm) mergeDelta(d *vmDisk, f *snapFile) {
 		return append(append([]string(nil), chain[:at]...), chain[at+1:]...)
 	}
 	d.chain = cut(d.chain)
+	if len(d.chain) == 1 {
+		d.keepBase(nil)
+	}
 	v.eachSnapshot(func(s *snapshot) {
 		if o, ok := s.files[d]; ok {
 			o.chain = cut(o.chain)
@@ -321,6 +328,7 @@ func (h *Host) leaveBehind(c *call, v *vm) {
 		for _, d := range v.disks {
 			if d.spec.inSnapshot() && len(d.chain) == 1 {
 				d.chain = append(d.chain, v.deltaFile(d))
+				d.keepBase(d.raw.freeze())
 			}
 		}
 	}
@@ -376,5 +384,8 @@ func (v *vm) trimChain(d *vmDisk) {
 	}
 	if len(d.chain) > need {
 		d.chain = d.chain[:need]
+	}
+	if len(d.chain) == 1 {
+		d.keepBase(nil)
 	}
 }

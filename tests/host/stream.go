@@ -45,12 +45,18 @@ type streamInfo struct {
 
 func (i *streamInfo) sectors() uint64 { return uint64(i.size+sector-1) / sector }
 
-func (i *streamInfo) descriptor() string {
-	cap := i.sectors()
-	heads, spt := uint64(255), uint64(63)
+// geometry is what hosts write for a disk of so many sectors.
+func geometry(cap uint64) (cylinders, heads, spt uint64) {
+	heads, spt = 255, 63
 	if cap < 2<<20 {
 		heads, spt = 64, 32
 	}
+	return cap / heads / spt, heads, spt
+}
+
+func (i *streamInfo) descriptor() string {
+	cap := i.sectors()
+	cyl, heads, spt := geometry(cap)
 	return fmt.Sprintf(`# Disk DescriptorFile
 version=1
 CID=%08x
@@ -69,7 +75,7 @@ ddb.geometry.heads = "%d"
 ddb.geometry.sectors = "%d"
 ddb.longContentID = "%s"
 ddb.virtualHWVersion = "%s"
-`, i.cid, cap, i.adapter, cap/heads/spt, heads, spt, i.contentID, i.hw)
+`, i.cid, cap, i.adapter, cyl, heads, spt, i.contentID, i.hw)
 }
 
 // streamWriter counts sectors and remembers where tables and grains went.

@@ -37,6 +37,7 @@ type vm struct {
 	properties  map[string]string         // of an OVF descriptor
 	uploads     []fields                  // what came of an imported VM, for GET /state
 	own         string                    // folder of files that go when the VM goes
+	changed     time.Time                 // when its text files were written last
 }
 
 // vmDisk is one disk of a VM.
@@ -52,7 +53,8 @@ type vmDisk struct {
 	chain     []string // files, base first, the live one last
 	epoch     string   // first half of the changeId
 	changeSeq int
-	taken     int64 // space booked for it
+	taken     int64   // space booked for it
+	left      *frozen // what the base holds under delta files that no snapshot has
 }
 
 // place is where a VM is.
@@ -173,7 +175,8 @@ func (v *vm) refresh() {
 		m.GuestHeartbeatStatus = types.ManagedEntityStatusGreen
 	}
 	m.Snapshot, m.RootSnapshot = v.snapshotInfo()
-	m.LayoutEx = v.layout()
+	v.changed = now()
+	m.LayoutEx, m.Layout = v.layoutEx(), v.layout()
 	m.Storage, m.Summary.Storage = v.storage()
 	v.summary(&m.Summary)
 }
