@@ -5,7 +5,10 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "cli/cmd.h"
+#include "cli/progress.h"
 #include "job/verify.h"
+
+enum { SHOWN_BYTES = 64 << 20, SHOWN_FILES = 16 };
 
 static const char *level = "hash";
 static uint64_t threads = 2;
@@ -28,13 +31,19 @@ struct tally {
 	struct err last;
 };
 
+/* How far it is: for each file its line, from 1, or 0. */
+struct watch {
+	const struct verify_result *r;
+	struct progress *shown;
+	size_t *lines;
+};
+
 /* What no retry mends outranks what one may, damage outranks all. */
 static bool
 outranks(int status, int other)
 {
 	return other == 0 || status == ERR_NEGATIVE ||
-	    (other != ERR_NEGATIVE &&
-		(other == ERR_IO || other == ERR_TEMP || other == ERR_OS));
+	    (other != ERR_NEGATIVE && (other == ERR_IO || other == ERR_TEMP));
 }
 
 /* One line, whatever the name: as sha256sum has them, but for control
@@ -207,13 +216,54 @@ print_summary(const struct tally *t, int status, const struct err *e)
 	json_decref(doc);
 }
 
+/* Of large files alone: a small one is done before it can be shown. */
 static void
-verify_one(const char *path, const struct verify_conf *conf, struct tally *t)
+begin(void *self, const struct verify_result *r)
 {
+	struct progress_disk *disks = calloc(r->n_files + 1, sizeof(*disks));
+	struct err ignored = { 0 };
+	struct watch *w = self;
+	size_t i, n = 0;
+
+	w->r = r;
+	w->lines = calloc(r->n_files + 1, sizeof(*w->lines));
+	for (i = 0; disks != NULL && w->lines != NULL && i < r->n_files; i++) {
+		const struct verify_file *f = &r->files[i];
+
+		if (f->size_bytes < SHOWN_BYTES || n == SHOWN_FILES)
+			continue;
+		disks[n].label = f->name[0] == '\0' ? r->path : f->name;
+		disks[n].capacity_bytes = f->size_bytes;
+		w->lines[i] = ++n;
+	}
+	if (n > 0)
+		w->shown = progress_open(cmd_progress, disks, n, &ignored);
+	free(disks);
+}
+
+static void
+moved(void *self, size_t file, uint64_t bytes)
+{
+	const struct watch *w = self;
+
+	if (w->shown == NULL || w->lines[file] == 0)
+		return;
+	progress_set(w->shown, w->lines[file] - 1, bytes, bytes);
+	if (bytes == w->r->files[file].size_bytes)
+		progress_done(w->shown, w->lines[file] - 1);
+}
+
+static void
+verify_one(const char *path, struct verify_conf *conf, struct tally *t)
+{
+	struct watch w = { 0 };
 	struct verify_result r;
 	size_t i;
 
+	conf->self = &w;
 	verify_run(path, conf, &r);
+	progress_free(w.shown);
+	free(w.lines);
 	for (i = 0; !cmd_json && i < r.n_files; i++)
 		print_file(&r, &r.files[i]);
 	for (i = 0; i < r.n_warnings; i++)
@@ -260,7 +310,9 @@ static int
 run(const char **operands, size_t n, struct err *e)
 {
 	struct verify_conf conf = { .level = parse_level(),
-		.threads = (unsigned int)threads };
+		.threads = (unsigned int)threads,
+		.begin = begin,
+		.moved = moved };
 	struct tally t = { 0 };
 	size_t i;
 	int rc;

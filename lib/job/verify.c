@@ -150,6 +150,7 @@ open_package(struct verify *v, struct err *e)
 		(!ends_in(path, ".ovf") && !ends_in(path, ".mf") &&
 		    begins_as_disk(path))))
 		return open_single(v, e);
+	v->is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 	return package_survey(path, &v->p, &v->faults, e);
 }
 
@@ -190,7 +191,7 @@ look_at_bytes(struct verify *v, struct verify_file *f,
 		return 0;
 	}
 	from = package_source(r);
-	if (verify_look(f, &way, &from, &v->bytes, e) == 0 &&
+	if (verify_look(v, f, &way, &from, e) == 0 &&
 	    (v->conf->level == VERIFY_DEEP || way.is_gzip ||
 		verify_look_end(f, r, e) == 0))
 		rc = 0;
@@ -206,13 +207,34 @@ look(struct pool *pool, void *arg, size_t i, struct err *e)
 	const struct package_file *at = package_find(&v->p, f->name);
 
 	(void)pool;
-	if (at == NULL)
-		return 0;
-	f->is_there = true;
-	f->size_bytes = at->size_bytes;
-	if (verify_names_is_small(v, f->name))
+	if (at == NULL || verify_names_is_small(v, f->name))
 		return 0;
 	return look_at_bytes(v, f, at, e);
+}
+
+/* Of every file, before any is looked at. */
+static void
+note_sizes(struct verify *v)
+{
+	const struct package_file *at;
+	size_t i;
+
+	for (i = 0; i < v->r->n_files; i++) {
+		at = package_find(&v->p, v->r->files[i].name);
+		if (at == NULL)
+			continue;
+		v->r->files[i].is_there = true;
+		v->r->files[i].size_bytes = at->size_bytes;
+	}
+	if (v->conf->begin != NULL)
+		v->conf->begin(v->conf->self, v->r);
+}
+
+static int
+look_at_all(struct verify *v, struct err *e)
+{
+	note_sizes(v);
+	return pool_run(look, v, v->r->n_files, v->conf->threads, e);
 }
 
 static int
@@ -226,7 +248,7 @@ check_package(struct verify *v, struct err *e)
 	h = hold_open(&v->p, e);
 	if (h != NULL && set_prefix(v, e) == 0 &&
 	    verify_names_support(v, e) == 0 && verify_names(v, e) == 0 &&
-	    pool_run(look, v, v->r->n_files, v->conf->threads, e) == 0)
+	    look_at_all(v, e) == 0)
 		rc = verify_judge(v, e);
 	hold_free(h);
 	return rc;

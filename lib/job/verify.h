@@ -65,6 +65,11 @@ struct verify_result {
 struct verify_conf {
 	enum verify_level level;
 	unsigned int threads; /* files at once */
+	/* How far it is, or NULL: once names and sizes are known, and then from
+	 * any thread.  Nothing is told of standard input. */
+	void (*begin)(void *self, const struct verify_result *r);
+	void (*moved)(void *self, size_t file, uint64_t bytes);
+	void *self;
 };
 
 /* path "-": standard input.  r is to be freed in any case.  -1 with r->err

@@ -17,6 +17,7 @@ struct verify {
 	struct package p;
 	struct package_faults faults;
 	bool is_single; /* p is no more than one disk, at offset 0 */
+	bool is_folder; /* the path: it should be a point */
 	bool is_pipe;   /* what passed cannot be read again */
 	atomic_ullong bytes;
 };
@@ -43,8 +44,8 @@ void verify_fail(struct verify_file *f, int class, const char *fmt, ...)
 
 /* Takes a file's bytes and notes in f what they say; its size if is_there is
  * not set.  -1: signal, memory; what is wrong with the file is in f. */
-int verify_look(struct verify_file *f, const struct verify_way *way,
-    const struct source *from, atomic_ullong *bytes, struct err *e);
+int verify_look(struct verify *v, struct verify_file *f,
+    const struct verify_way *way, const struct source *from, struct err *e);
 
 /* The end of a disk of which no more than the header was looked at. */
 int verify_look_end(struct verify_file *f, struct package_reader *r,

@@ -201,11 +201,26 @@ judge_recorded_disk(struct verify_file *f, const json_t *record)
 }
 
 static void
+warn_of_format(const struct verify *v, const struct verify_file *f,
+    const struct ovf_disk *disk)
+{
+	if (disk != NULL && f->class == ERR_NONE &&
+	    v->conf->level == VERIFY_DEEP)
+		verify_warn(v->r, "W_FORMAT",
+		    "%s%s: no streamOptimized disk (format '%.100s'): only "
+		    "its size and digest were checked",
+		    v->r->prefix, f->name,
+		    disk->format == NULL ? "" : disk->format);
+}
+
+static void
 judge_disk(const struct verify *v, struct verify_file *f,
     const struct expected *x)
 {
 	const struct verify_disk *d = f->disk;
 
+	if (d == NULL)
+		warn_of_format(v, f, x->disk);
 	if (d == NULL || !d->has_header)
 		return;
 	if (x->disk != NULL && x->disk->has_capacity &&
@@ -221,6 +236,11 @@ judge_disk(const struct verify *v, struct verify_file *f,
 		    "it is no whole disk: it needs a parent of CID %08x",
 		    d->info.parent_cid);
 	/* Of a file that failed the reason is enough. */
+	if (v->is_single && d->info.parent_cid != VMDK_NO_PARENT &&
+	    f->class == ERR_NONE)
+		verify_warn(v->r, "W_PARENT",
+		    "%s: it is no whole disk: it needs a parent of CID %08x",
+		    v->r->path, d->info.parent_cid);
 	if (d->info.warning != NULL && f->class == ERR_NONE)
 		verify_warn(v->r, "W_VMDK", "%s%s: %s",
 		    f->name[0] == '\0' ? v->r->path : v->r->prefix, f->name,
@@ -309,6 +329,12 @@ warn_of_package(const struct verify *v)
 	const char *path = v->r->path;
 	bool has_digests = v->p.manifest_name != NULL || v->p.record != NULL;
 
+	if (v->is_folder && v->p.record == NULL &&
+	    v->faults.record.class == ERR_NONE)
+		verify_warn(v->r, "W_NO_RECORD",
+		    "%s: there is no " RECORD_FILE
+		    ": whether all of the backup is there is not known",
+		    path);
 	if (v->is_single || v->conf->level == VERIFY_QUICK)
 		return;
 	if (!has_digests && v->p.descriptor_name != NULL)

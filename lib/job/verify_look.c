@@ -22,7 +22,7 @@ struct look {
 	struct source file;  /* read_file() */
 	struct source inner; /* what is in the file: its bytes, or inflated */
 	struct gunzip *gunzip;
-	atomic_ullong *bytes;
+	struct verify *v;
 	uint64_t size_bytes;
 	struct digest *digests[VERIFY_DIGESTS];
 	struct vmdkr *reader;
@@ -56,6 +56,17 @@ note_fault(struct look *l, struct err *own, struct err *e)
 	return 0;
 }
 
+static void
+tell(const struct look *l, uint64_t n)
+{
+	const struct verify_conf *conf = l->v->conf;
+
+	atomic_fetch_add(&l->v->bytes, n);
+	if (conf->moved != NULL && !l->v->is_pipe)
+		conf->moved(conf->self, (size_t)(l->f - l->v->r->files),
+		    l->size_bytes);
+}
+
 /* Bytes of the file pass here once, whoever wants them. */
 static ssize_t
 read_file(void *self, void *p, size_t n, struct err *e)
@@ -72,7 +83,7 @@ read_file(void *self, void *p, size_t n, struct err *e)
 		return -1;
 	}
 	l->size_bytes += (uint64_t)got;
-	atomic_fetch_add(l->bytes, (uint64_t)got);
+	tell(l, (uint64_t)got);
 	for (i = 0; i < VERIFY_DIGESTS; i++)
 		if (l->digests[i] != NULL &&
 		    digest_add(l->digests[i], p, (size_t)got, e) == -1)
@@ -357,10 +368,10 @@ verify_look_end(struct verify_file *f, struct package_reader *r, struct err *e)
 }
 
 int
-verify_look(struct verify_file *f, const struct verify_way *way,
-    const struct source *from, atomic_ullong *bytes, struct err *e)
+verify_look(struct verify *v, struct verify_file *f,
+    const struct verify_way *way, const struct source *from, struct err *e)
 {
-	struct look l = { .f = f, .way = way, .from = from, .bytes = bytes };
+	struct look l = { .v = v, .f = f, .way = way, .from = from };
 	int rc = -1, i;
 
 	l.inner = l.file = (struct source){ read_file, &l };

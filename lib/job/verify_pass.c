@@ -15,7 +15,7 @@ pass_disk(struct verify *v, struct ova *o, struct err *e)
 		return -1;
 	v->is_single = true;
 	way = verify_names_way(v, "");
-	return verify_look(f, &way, &from, &v->bytes, e);
+	return verify_look(v, f, &way, &from, e);
 }
 
 static int
@@ -38,7 +38,7 @@ pass_member(struct verify *v, struct ova *o, const struct tar_member *m,
 	if (rc == 1)
 		return 0;
 	way = verify_names_way(v, m->name);
-	return verify_look(f, &way, &from, &v->bytes, e);
+	return verify_look(v, f, &way, &from, e);
 }
 
 static int

@@ -148,6 +148,29 @@ copy && cp "p/$disk" p/extra.vmdk &&
 	edit p/uefi01.ovf 's|<References>|<References><File ovf:id="x" ovf:href="extra.vmdk"/>|'
 damaged "p/extra.vmdk: FAILED (backup.json does not name it)" --level quick p
 
+# What is no stream is told, for nobody looks into it.
+copy && rm p/backup.json && edit p/uefi01.ovf 's/#streamOptimized/#sparse/' &&
+	head -c 5000 /dev/zero >"p/$disk" &&
+	edit p/uefi01.ovf "s/ovf:size=\"$size\"/ovf:size=\"5000\"/"
+verify 0 --level deep p/uefi01.ovf
+has err "p/$disk: no streamOptimized disk (format 'http://www.vmware.com/interfaces/specifications/vmdk.html#sparse'): only its size and digest were checked"
+edit p/uefi01.ovf 's/#sparse/#streamOptimized/'
+damaged "p/$disk: FAILED (not a sparse VMDK: it begins with 00000000; its digest is the manifest's all the same)" \
+	--level hash p/uefi01.ovf
+
+# A disk that holds only what differs from another is no whole one.
+copy
+qemu-img convert -f vmdk -B "p/$disk" -F vmdk -O vmdk \
+	-o subformat=streamOptimized "p/$disk" delta.vmdk
+cid=$(record "$POINT" '.disks[0].cid')
+verify 0 --level deep delta.vmdk
+has err "esxbk-verify: warning: delta.vmdk: it is no whole disk: it needs a parent of CID $cid"
+rm p/backup.json && mv delta.vmdk "p/$disk" &&
+	edit p/uefi01.ovf "s/ovf:size=\"$size\"/ovf:size=\"$(stat -c %s \
+		"p/$disk")\"/"
+verify 1 p/uefi01.ovf
+has out "p/$disk: FAILED (it is no whole disk: it needs a parent of CID $cid)"
+
 # --- record -----------------------------------------------------------------
 
 change()
@@ -176,6 +199,11 @@ damaged "p/uefi01.iso: FAILED (it is not there)" --level quick p
 copy && truncate -s 100 p/backup.json
 verify 1 p
 check "a cut record" grep -q '^p/backup.json: FAILED (backup.json:' out
+# Without one, that a file is missing nobody can tell.
+copy && rm p/backup.json
+verify 0 --level quick p
+same "$(cat err)" \
+	"esxbk-verify: warning: p: there is no backup.json: whether all of the backup is there is not known"
 change '.kind = "inc"'
 verify 65 p
 same "$(cat out err)" \

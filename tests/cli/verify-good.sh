@@ -79,6 +79,22 @@ same "$(jq -c 'select(.type == "verify") |
 same "$(jq -c 'select(.type == "summary")' out)" \
 	'{"schema":"esxbk.result/1","type":"summary","packages":1,"ok":1,"failed":0,"files":5,"damaged":0,"exit":0,"class":"ok","error":null}'
 
+# A large file shows how far it is, small ones do not.
+truncate -s 80M large.iso
+cat >large.ovf <<-'EOF'
+	<Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1"
+	    xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1"><References>
+	<File ovf:id="a" ovf:href="large.iso"/></References></Envelope>
+EOF
+echo "SHA256(large.ovf)= $(sha256sum <large.ovf | cut -c-64)
+SHA256(large.iso)= $(sha256sum <large.iso | cut -c-64)" >large.mf
+verify 0 --progress json large.ovf
+same "$(tail -n 1 err | jq -c '[.type, .disk, .capacity, .bytes, .percent,
+	.done]')" '["progress","large.iso",83886080,83886080,100,true]'
+rm large.iso
+verify 0 --progress json "$POINT"
+same "$(cat err)" ''
+
 # Quiet, and with many threads.
 verify 0 -q --level deep -j 16 "$POINT"
 same "$(cat out err)" '' "-q says nothing of what is good"
