@@ -192,6 +192,13 @@ func (h *Host) folder(path string) *simulator.Folder {
 		up, name = path[:i], path[i+1:]
 	}
 	parent := h.folder(up)
+	if ref := h.childNamed(parent.Self, escapeName(name)); ref != nil {
+		// The site's.
+		if f, ok := simulator.Map.Get(*ref).(*simulator.Folder); ok {
+			h.site.folders[path] = f
+			return f
+		}
+	}
 	f := &simulator.Folder{}
 	f.Name = escapeName(name)
 	f.Self = types.ManagedObjectReference{Type: "Folder", Value: fmt.Sprintf("group-v%d", h.id())}
