@@ -181,11 +181,6 @@ admit_source(struct supply *s, const struct deploy_conf *conf,
 {
 	struct err own = { 0 };
 
-	if (conf->is_idempotent && s->is_stream && supply_manifest(s) == NULL)
-		return err_set(e, ERR_USAGE,
-		    "--state present: on standard input the manifest must "
-		    "come right behind the descriptor; give the OVA as a "
-		    "file");
 	if (check_kind(s, e) == -1 || check_members(s, e) == -1 ||
 	    check_files(s, conf->passes_damage, r, e) == -1)
 		return -1;

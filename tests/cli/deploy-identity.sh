@@ -154,7 +154,7 @@ last_manifest()
 	unchanged from-pipe "$(vm_state from-pipe .id)" "$POINT"
 	mark_host
 	deploy 64 --name late --state present - < <(cat last.ova)
-	said 'esxbk-deploy-ovf: restore late: --state present: on standard input the manifest must come right behind the descriptor; give the OVA as a file'
+	said 'esxbk-deploy-ovf: restore late: --state present: the manifest of this OVA comes last, restore it from a file'
 	nothing_moved late
 }
 
