@@ -102,7 +102,8 @@ tolerate(struct deploy *d, const struct err *why, struct err *e)
 	if (why->class == ERR_NONE)
 		return 0;
 	if (d->conf->passes_damage) {
-		receipt_warn(d->r, "W_DAMAGED", why->text);
+		if (!receipt_has(d->r, why->text)) /* of another attempt */
+			receipt_warn(d->r, "W_DAMAGED", why->text);
 		return 0;
 	}
 	*e = *why;
@@ -175,9 +176,12 @@ send_all(struct attempt *a, struct err *e)
 		d->uploads[i].host_sha1 = !has_sha256;
 		if (send_one(a, i, e) == 0)
 			continue;
+		/* What salvage let pass may be why the host did not. */
+		if (d->conf->passes_damage)
+			tolerate(d, &d->uploads[i].damage, e);
 		/* Of several reasons the server's own is the better one,
-		 * unless the file is what is wrong. */
-		if (sig_pending() == 0 && e->class != ERR_DATA &&
+		 * unless the backup is what is wrong. */
+		if (sig_pending() == 0 && !d->uploads[i].is_unfit &&
 		    lease_look(a->lease, &lost) == -1)
 			*e = lost;
 		return -1;
@@ -201,12 +205,25 @@ attempt(struct attempt *a, struct err *e)
 	return 0;
 }
 
+/* A file that cannot be read will be no better in a moment. */
+static bool
+is_unfit(const struct deploy *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->spec.n_items; i++)
+		if (d->uploads[i].is_unfit)
+			return true;
+	return false;
+}
+
 static bool
 may_try_again(const struct deploy *d, uint64_t *left, unsigned int *pause_ms,
     const struct err *e)
 {
-	if (sig_pending() != 0 || d->supply.is_stream || !err_is_temporary(e) ||
-	    *left == 0 || strcmp(e->fault, "RequestCanceled") == 0)
+	if (sig_pending() != 0 || d->supply.is_stream || is_unfit(d) ||
+	    !err_is_temporary(e) || *left == 0 ||
+	    strcmp(e->fault, "RequestCanceled") == 0)
 		return false;
 	--*left;
 	log_step("next attempt in %u s", *pause_ms / 1000);

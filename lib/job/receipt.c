@@ -14,6 +14,21 @@ receipt_warn(struct deploy_result *r, const char *code, const char *text)
 	log_warn("%s", text);
 }
 
+bool
+receipt_has(const struct deploy_result *r, const char *text)
+{
+	const char *told;
+	size_t i;
+
+	for (i = 0; i < json_array_size(r->warnings); i++) {
+		told = json_string_value(
+		    json_object_get(json_array_get(r->warnings, i), "text"));
+		if (told != NULL && strcmp(told, text) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 receipt_step(struct deploy_result *r, const char *step, const char *outcome)
 {

@@ -1,6 +1,7 @@
 #ifndef JOB_RECEIPT_H
 #define JOB_RECEIPT_H
 
+#include <stdbool.h>
 #include "codec/json.h"
 #include "job/deploy.h"
 
@@ -11,6 +12,8 @@
 
 /* To the result's warnings, and to the log. */
 void receipt_warn(struct deploy_result *r, const char *code, const char *text);
+
+bool receipt_has(const struct deploy_result *r, const char *text);
 
 /* "ok", "failed", "skipped" */
 void receipt_step(struct deploy_result *r, const char *step,

@@ -274,11 +274,17 @@ supply_begin(struct supply *s, const char *href, struct source *from,
 	return 0;
 }
 
-int
-supply_end(struct supply *s, struct err *e)
+void
+supply_drop(struct supply *s)
 {
 	package_read_close(s->reader);
 	s->reader = NULL;
+}
+
+int
+supply_end(struct supply *s, struct err *e)
+{
+	supply_drop(s);
 	if (!s->is_stream || pass_manifest(s, e) == 0)
 		return 0;
 	return blame_stdin(e);

@@ -41,6 +41,9 @@ int supply_begin(struct supply *s, const char *href, struct source *from,
     uint64_t *size_bytes, struct err *e);
 int supply_end(struct supply *s, struct err *e);
 
+/* Ends it where it is; nothing more can be had of a stream. */
+void supply_drop(struct supply *s);
+
 /* Nothing more is wanted: reads a stream to its end, and refuses it if there
  * is more than the descriptor names. */
 int supply_finish(struct supply *s, struct err *e);

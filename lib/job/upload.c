@@ -26,6 +26,8 @@ struct flight {
 	struct vmdkr *reader;
 	struct ring *ring;
 	struct sink checker;
+	bool is_over; /* all of it has been given, and was good */
+	bool gave_up;
 };
 
 static int
@@ -69,6 +71,7 @@ check_disk(void *self, const void *p, size_t n, struct err *e)
 		return 0;
 	blame_file(&own);
 	if (t->env->passes_damage) {
+		err_ctx(&own, "%s", t->u->file);
 		t->u->damage = own;
 		return 0;
 	}
@@ -100,18 +103,43 @@ read_file(void *self, void *p, size_t n, struct err *e)
 	return add_all(t, p, (size_t)got, e) == -1 ? -1 : got;
 }
 
-static ssize_t
-give(void *self, void *p, size_t n, struct err *e)
+/* What the reader has to say in the end. */
+static int
+check_end(struct flight *t, struct err *e)
 {
-	struct flight *t = self;
-	uint64_t position;
-	ssize_t got;
+	struct upload *u = t->u;
+	struct err own = { 0 };
 
-	if (*t->env->stop)
-		return err_set(e, ERR_TEMP, "stopped");
-	got = flow_read(&t->body, p, n, e);
-	if (got <= 0)
-		return got;
+	if (t->ring == NULL)
+		return 0;
+	if (ring_commit(t->ring, e) == -1)
+		return -1;
+	if (u->damage.class == ERR_NONE &&
+	    vmdkr_finish(t->reader, &own) == -1) {
+		blame_file(&own);
+		if (!t->env->passes_damage) {
+			*e = own;
+			return -1;
+		}
+		err_ctx(&own, "%s", u->file);
+		u->damage = own;
+	}
+	u->info = *vmdkr_info(t->reader);
+	return 0;
+}
+
+static ssize_t
+give_part(struct flight *t, void *p, size_t n, struct err *e)
+{
+	uint64_t position;
+	ssize_t got = flow_read(&t->body, p, n, e);
+
+	if (got == -1)
+		return -1;
+	if (got == 0) {
+		t->is_over = t->is_over || check_end(t, e) == 0;
+		return t->is_over ? 0 : -1;
+	}
 	if ((t->sent != NULL && digest_add(t->sent, p, (size_t)got, e) == -1) ||
 	    (t->ring != NULL &&
 		flow_write(&t->checker, p, (size_t)got, e) == -1))
@@ -120,6 +148,19 @@ give(void *self, void *p, size_t n, struct err *e)
 	position = t->reader == NULL ? t->u->sent_bytes
 				     : vmdkr_position(t->reader);
 	t->env->moved(t->env->self, t->u, position);
+	return got;
+}
+
+static ssize_t
+give(void *self, void *p, size_t n, struct err *e)
+{
+	struct flight *t = self;
+	ssize_t got;
+
+	if (*t->env->stop)
+		return err_set(e, ERR_TEMP, "stopped");
+	got = give_part(t, p, n, e);
+	t->gave_up = got == -1;
 	return got;
 }
 
@@ -234,25 +275,20 @@ send_body(struct flight *t, const struct lease_item *to, int64_t size,
 	return rc;
 }
 
+/* A host may see what is wrong with a disk before our own reader has come to
+ * it; whose fault it is decides what is said and done. */
 static int
-finish_disk(struct flight *t, struct err *e)
+blame(struct flight *t, struct err *e)
 {
-	struct upload *u = t->u;
 	struct err own = { 0 };
 
-	if (ring_commit(t->ring, e) == -1)
-		return -1;
-	if (u->damage.class == ERR_NONE &&
-	    vmdkr_finish(t->reader, &own) == -1) {
-		blame_file(&own);
-		u->damage = own;
-		if (!t->env->passes_damage) {
-			*e = own;
-			return -1;
-		}
+	if (!t->gave_up && !t->is_over && t->ring != NULL &&
+	    e->class < ERR_SIGNAL && ring_commit(t->ring, &own) == -1) {
+		t->gave_up = true;
+		*e = own;
 	}
-	u->info = *vmdkr_info(t->reader);
-	return 0;
+	t->u->is_unfit = t->gave_up || e->class == ERR_DATA;
+	return -1;
 }
 
 static int
@@ -261,8 +297,6 @@ finish(struct flight *t, struct err *e)
 	struct upload *u = t->u;
 	int i;
 
-	if (t->ring != NULL && finish_disk(t, e) == -1)
-		return -1;
 	for (i = 0; i < UPLOAD_KINDS; i++)
 		if (t->digests[i] != NULL &&
 		    digest_finish(t->digests[i], u->hex[i], e) == -1)
@@ -291,26 +325,30 @@ upload_run(const struct upload_env *env, const struct lease_item *to,
     struct upload *u, struct err *e)
 {
 	struct flight t = { .env = env, .u = u };
-	struct err ignored = { 0 };
 	uint64_t size = 0;
 	int rc;
 
 	u->is_done = false;
+	u->is_unfit = true;
 	u->file_bytes = u->sent_bytes = 0;
 	err_clear(&u->damage);
 	if (supply_begin(env->supply, u->file, &t.file, &size, e) == -1)
 		return -1;
 	rc = open_all(&t, e);
-	if (rc == 0)
-		rc = send_body(&t, to, u->is_gzip ? -1 : (int64_t)size, e);
+	if (rc == 0 &&
+	    send_body(&t, to, u->is_gzip ? -1 : (int64_t)size, e) == -1)
+		rc = blame(&t, e);
 	if (rc == 0)
 		rc = finish(&t, e);
 	close_all(&t);
-	if (rc == -1)
-		err_ctx(e, "%s", u->file);
+	if (rc == -1) {
+		supply_drop(env->supply);
+		return err_ctx(e, "%s", u->file);
+	}
 	/* Of a stream this looks at what comes next. */
-	if (supply_end(env->supply, rc == 0 ? e : &ignored) == -1 || rc == -1)
+	if (supply_end(env->supply, e) == -1)
 		return -1;
+	u->is_unfit = false;
 	u->is_done = true;
 	log_step("%s: %ju bytes sent", u->file, (uintmax_t)u->sent_bytes);
 	return 0;

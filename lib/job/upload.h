@@ -15,8 +15,8 @@
  * checked on its way.
  *
  * A disk: file -> digests -> POST on this thread, structure and grains on a
- * second one behind a ring, so that a damaged stream ends before the host has
- * all of it.  Anything else: file -> digests -> PUT.
+ * second one behind a ring.  The host gets the last bytes of a disk only when
+ * all of it is known to be sound.  Anything else: file -> digests -> PUT.
  */
 enum { UPLOAD_KINDS = DIGEST_SHA512 + 1 };
 
@@ -32,6 +32,7 @@ struct upload {
 
 	/* what came of it */
 	bool is_done;
+	bool is_unfit; /* the failure is the backup's, not the way's */
 	uint64_t file_bytes;
 	uint64_t sent_bytes;
 	char hex[UPLOAD_KINDS][DIGEST_HEX_SIZE]; /* of the file */
