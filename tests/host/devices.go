@@ -164,7 +164,9 @@ func (v *vm) flatBacking(d *vmDisk, chain []string, change string) *types.Virtua
 	}
 	b.FileName = chain[len(chain)-1]
 	b.Datastore = &v.at.ds.Self
-	b.BackingObjectId = ""
+	if v.objectStore() {
+		b.BackingObjectId = nameUUID("object", d.uuid, b.FileName)
+	}
 	if len(chain) > 1 {
 		b.Parent = v.flatBacking(d, chain[:len(chain)-1], "")
 		b.DeltaDiskFormat = "redoLogFormat"

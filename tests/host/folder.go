@@ -56,13 +56,13 @@ func (g *folderGet) serve(u *folderURL) {
 		g.name = last.raw
 	}
 	g.h.mu.Lock()
-	where := g.find(u)
+	g.find(u) // for the faults of this VM and disk
 	g.h.mu.Unlock()
 	if g.before() {
 		return
 	}
 	g.h.mu.Lock()
-	status, reason := g.check(where)
+	status, reason := g.check(g.find(u))
 	var body io.ReaderAt
 	var modified time.Time
 	if status == 0 {
@@ -89,7 +89,7 @@ func (g *folderGet) find(u *folderURL) string {
 			continue
 		}
 		g.vm = v
-		if len(u.path) == 1 {
+		if len(u.path) == 1 || len(u.path) == 2 && u.path[1].raw == "" {
 			return "a folder"
 		}
 		for _, f := range v.files() {

@@ -14,10 +14,10 @@ import (
 // a name without such a character is found however it is written.
 const mustStayEscaped = "+&#?=;\\"
 
-// folderName is a name of a URL after both.
+// folderName is a name of a URL: as it came, decoded once and decoded twice.
 type folderName struct {
-	raw, text string
-	ok        bool // false: no such name can be
+	raw, once, text string
+	ok              bool // false: nothing can have such a name
 }
 
 func readName(raw string) (folderName, error) {
@@ -25,16 +25,39 @@ func readName(raw string) (folderName, error) {
 	if err != nil {
 		return folderName{}, err
 	}
-	if strings.ContainsAny(once, mustStayEscaped) {
-		return folderName{raw: raw}, nil
+	n := folderName{raw: raw, once: once}
+	if !strings.ContainsAny(once, mustStayEscaped) {
+		n.text, err = url.PathUnescape(once)
+		n.ok = err == nil
 	}
-	twice, err := url.PathUnescape(once)
-	return folderName{raw, twice, err == nil}, nil
+	return n, nil
 }
 
-// is takes a name as it is, or the way the inventory writes it.
+// same takes a name as the inventory writes it or as it is.
+func same(text, written string) bool {
+	return text == written || text == unescapeName(written)
+}
+
+// is compares with one name.
 func (n folderName) is(written string) bool {
-	return n.ok && (n.text == written || n.text == unescapeName(written))
+	return n.ok && !strings.Contains(n.once, "/") && same(n.text, written)
+}
+
+// isPath compares with a path of names; its slashes may be encoded too, and
+// one may stand in front (govmomi's finder writes it so).
+func (n folderName) isPath(names []string) bool {
+	parts := strings.Split(strings.TrimPrefix(n.text, "/"), "/")
+	if strings.Contains(n.once, "/") {
+		parts = strings.Split(strings.TrimPrefix(n.once, "/"), "/")
+		for i := range parts {
+			parts[i], _ = url.PathUnescape(parts[i])
+		}
+	}
+	ok := n.ok && len(parts) == len(names)
+	for i := 0; ok && i < len(parts); i++ {
+		ok = same(parts[i], names[i])
+	}
+	return ok
 }
 
 // folderURL is what a request for a file means.
@@ -54,7 +77,7 @@ func readFolderURL(uri string) (*folderURL, error) {
 	}
 	u := &folderURL{}
 	raw, query, _ := strings.Cut(strings.TrimPrefix(uri, "/folder"), "?")
-	for _, seg := range strings.Split(strings.Trim(raw, "/"), "/") {
+	for _, seg := range strings.Split(strings.TrimPrefix(raw, "/"), "/") {
 		n, err := readName(seg)
 		if err != nil {
 			return nil, err
@@ -83,7 +106,7 @@ func readFolderURL(uri string) (*folderURL, error) {
 func (h *Host) folderDatastore(u *folderURL) *simulator.Datastore {
 	for _, o := range simulator.Map.All("Datacenter") {
 		dc := o.(*simulator.Datacenter)
-		if u.hasDC && !u.dc.is(h.datacenterPath(dc)) || !u.hasDC && h.vc {
+		if u.hasDC && !u.dc.isPath(h.datacenterPath(dc)) || !u.hasDC && h.vc {
 			continue
 		}
 		for _, ref := range dc.Datastore {
@@ -96,15 +119,15 @@ func (h *Host) folderDatastore(u *folderURL) *simulator.Datastore {
 	return nil
 }
 
-// datacenterPath is the inventory path of a datacenter.
-func (h *Host) datacenterPath(dc *simulator.Datacenter) string {
-	path := dc.Name
+// datacenterPath is the inventory path of a datacenter, from the root on.
+func (h *Host) datacenterPath(dc *simulator.Datacenter) []string {
+	path := []string{dc.Name}
 	for up := dc.Parent; up != nil && *up != h.content.RootFolder; {
 		f, ok := simulator.Map.Get(*up).(*simulator.Folder)
 		if !ok {
 			break
 		}
-		path = f.Name + "/" + path
+		path = append([]string{f.Name}, path...)
 		up = f.Parent
 	}
 	return path

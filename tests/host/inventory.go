@@ -112,7 +112,7 @@ func (h *Host) addDatastore() {
 	if h.vc {
 		ref.Value = "datastore-17"
 	}
-	ds := h.newDatastore(ref, datastoreName, volumeUUID, datastoreSize, datastoreSize*6/10)
+	ds := h.newDatastore(ref, "VMFS", datastoreName, volumeUUID, datastoreSize, datastoreSize*6/10)
 	folder := simulator.Map.Get(h.site.dc.DatastoreFolder).(*simulator.Folder)
 	folder.ChildEntity = []types.ManagedObjectReference{ref}
 	simulator.Map.PutEntity(folder, ds)
@@ -121,7 +121,11 @@ func (h *Host) addDatastore() {
 	h.site.datastore = ds
 }
 
-func (h *Host) newDatastore(ref types.ManagedObjectReference, name, uuid string, size, free int64) *simulator.Datastore {
+func (h *Host) newDatastore(ref types.ManagedObjectReference, kind, name, uuid string, size, free int64) *simulator.Datastore {
+	if kind == "vsan" || kind == "VVOL" {
+		uuid = strings.ToLower(kind) + ":" + uuid
+	}
+	name = escapeName(name)
 	url := "ds:///vmfs/volumes/" + uuid + "/"
 	ds := &simulator.Datastore{}
 	ds.Self, ds.Name = ref, name
@@ -129,16 +133,11 @@ func (h *Host) newDatastore(ref types.ManagedObjectReference, name, uuid string,
 		Datastore: &ds.Self, Name: name, Url: url,
 		Capacity: size, FreeSpace: free,
 		Accessible: true, MultipleHostAccess: types.NewBool(h.vc),
-		Type: "VMFS", MaintenanceMode: "normal",
+		Type: kind, MaintenanceMode: "normal",
 	}
-	ds.Info = &types.VmfsDatastoreInfo{
-		DatastoreInfo: types.DatastoreInfo{Name: name, Url: url,
-			FreeSpace: ds.Summary.FreeSpace, MaxFileSize: 64 << 40},
-		Vmfs: &types.HostVmfsVolume{
-			HostFileSystemVolume: types.HostFileSystemVolume{Type: "VMFS", Name: name, Capacity: size},
-			BlockSizeMb:          1, MajorVersion: 6, Version: "6.82", Uuid: uuid,
-		},
-	}
+	ds.Info = storeInfo(kind, name, uuid, types.DatastoreInfo{Name: name, Url: url,
+		FreeSpace: free, MaxFileSize: 64 << 40}, size)
+	newBrowser(ds, "datastoreBrowser-"+ref.Value)
 	ds.Capability = types.DatastoreCapability{DirectoryHierarchySupported: true,
 		RawDiskMappingsSupported: true, PerFileThinProvisioningSupported: true}
 	return ds
@@ -220,13 +219,18 @@ func (h *Host) vmRef(i int, moid string) types.ManagedObjectReference {
 	return types.ManagedObjectReference{Type: "VirtualMachine", Value: moid}
 }
 
-// home is where VMs of the spec are: in the one datacenter there always is.
+// home is where VMs of the spec are if it names no other place: in the one
+// datacenter there always is.
 func (h *Host) home(folder *simulator.Folder) place {
 	return place{folder: folder, pool: h.site.pool, host: h.site.host, ds: h.site.datastore, browser: h.site.browser}
 }
 
 func (h *Host) addVM(i int, spec *vmSpec) error {
-	v, err := newVM(h, h.vmRef(i, spec.Moid), spec, h.home(h.folder(spec.Folder)))
+	at, err := h.specPlace(spec)
+	if err != nil {
+		return err
+	}
+	v, err := newVM(h, h.vmRef(i, spec.Moid), spec, at)
 	if err == nil {
 		h.register(v)
 	}

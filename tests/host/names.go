@@ -31,6 +31,9 @@ func fileName(s string) string {
 	if r := []rune(s); len(r) > 80 {
 		s = string(r[:80])
 	}
+	if strings.Trim(s, ".") == "" {
+		return strings.Repeat("_", len(s)) // no folder can have such a name
+	}
 	return s
 }
 

@@ -37,7 +37,11 @@ func (v *vm) newNICs() {
 		}
 	}
 	for _, s := range specs {
-		n := v.addNIC(v.h.network(s.Network), s.Type)
+		network, ok := hostNetwork(v.at.host, s.Network)
+		if !ok {
+			network = v.h.network(s.Network)
+		}
+		n := v.addNIC(network, s.Type)
 		if s.MAC != "" {
 			n.addressType, n.mac = "manual", s.MAC
 		}

@@ -203,6 +203,7 @@ var managedTypes = map[string]reflect.Type{
 	"StoragePod":                     reflect.TypeOf(mo.StoragePod{}),
 	"VmwareDistributedVirtualSwitch": reflect.TypeOf(mo.VmwareDistributedVirtualSwitch{}),
 	"Folder":                         reflect.TypeOf(mo.Folder{}),
+	"HostDatastoreBrowser":           reflect.TypeOf(mo.HostDatastoreBrowser{}),
 	"HostSystem":                     reflect.TypeOf(mo.HostSystem{}),
 	"HttpNfcLease":                   reflect.TypeOf(mo.HttpNfcLease{}),
 	"LicenseManager":                 reflect.TypeOf(mo.LicenseManager{}),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sort"
 	"strings"
 
 	"github.com/vmware/govmomi/simulator"
@@ -14,7 +15,8 @@ import (
 )
 
 // siteSpec is what there is beside the one datacenter that there always is;
-// a datacenter, cluster or network of a name that is there is that one.
+// a datacenter, cluster or network of a name that is there is that one, and a
+// datacenter without a name the first one.
 type siteSpec struct {
 	Datacenters []dcSpec `json:"datacenters"`
 }
@@ -39,6 +41,7 @@ type clusterSpec struct {
 
 type storeSpec struct {
 	Name  string   `json:"name"`
+	Type  string   `json:"type"` // VMFS, NFS, vsan, VVOL
 	Size  int64    `json:"size"`
 	Free  int64    `json:"free"`
 	Hosts []string `json:"hosts"` // none: all of the datacenter
@@ -88,6 +91,9 @@ func (d *dcBuilder) child(folder types.ManagedObjectReference, name string) mo.R
 }
 
 func (d *dcBuilder) build() error {
+	if d.spec.Name == "" {
+		d.spec.Name, d.spec.Folder = unescapeName(d.h.site.dc.Name), ""
+	}
 	root := d.subfolder(simulator.Map.Get(d.h.content.RootFolder).(*simulator.Folder), d.spec.Folder,
 		[]string{"Folder", "Datacenter"}, "group-d")
 	if dc, ok := d.child(root.Self, d.spec.Name).(*simulator.Datacenter); ok {
@@ -96,6 +102,9 @@ func (d *dcBuilder) build() error {
 		return fmt.Errorf("%s: an ESXi has one datacenter, %s", d.spec.Name, d.h.site.dc.Name)
 	} else {
 		d.newDatacenter(root)
+	}
+	if d.dc == d.h.site.dc {
+		d.hosts[d.h.site.host.Name] = d.h.site.host
 	}
 	for _, ref := range d.dc.Network {
 		d.nets[unescapeName(entityName(simulator.Map.Get(ref)))] = ref
@@ -330,12 +339,20 @@ func (d *dcBuilder) datastore(s storeSpec) error {
 	if s.Free == 0 {
 		s.Free = s.Size / 2
 	}
-	ds := d.h.newDatastore(d.ref("Datastore", "datastore"), s.Name, nameUUID("volume", d.spec.Name, s.Name), s.Size, s.Free)
+	switch s.Type {
+	case "":
+		s.Type = "VMFS"
+	case "VMFS", "NFS", "vsan", "VVOL":
+	default:
+		return fmt.Errorf("%s: type %q", s.Name, s.Type)
+	}
+	ds := d.h.newDatastore(d.ref("Datastore", "datastore"), s.Type, s.Name, nameUUID("volume", d.spec.Name, s.Name), s.Size, s.Free)
 	names := s.Hosts
 	if names == nil {
 		for name := range d.hosts {
 			names = append(names, name)
 		}
+		sort.Strings(names)
 	}
 	for _, name := range names {
 		host := d.hosts[name]

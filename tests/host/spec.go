@@ -39,6 +39,8 @@ type vmSpec struct {
 	Power        string            `json:"power"`
 	Firmware     string            `json:"firmware"`
 	Folder       string            `json:"folder"`
+	Datacenter   string            `json:"datacenter"` // name or path; "": the first one
+	Datastore    string            `json:"datastore"`  // "": the first one
 	GuestID      string            `json:"guest_id"`
 	HW           string            `json:"hw"`
 	Networks     []string          `json:"networks"`
