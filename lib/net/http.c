@@ -365,9 +365,11 @@ conclude(struct http *h, const struct http_recv *r, CURLcode code)
 		return -1;
 	if (r->enough || r->refused_ms != 0)
 		return 0;
-	if (code == CURLE_OK && r->req->source != NULL &&
-	    http_send_check(r) == -1)
-		return -1;
+	/* Who has it all and has said so: the words behind do not matter. */
+	if (f.sent_all && r->reply->status != 0)
+		return 0;
+	if (code == CURLE_OK && r->req->source != NULL)
+		return http_send_early(r);
 	if (code == CURLE_OK && http_recv_is_cut(r)) {
 		f.code = CURLE_PARTIAL_FILE;
 		f.detail = "the connection was lost";

@@ -10,7 +10,7 @@
 enum {
 	MAX_HEAD_BYTES = 256 * 1024,
 	MAX_DROPPED_BYTES = 64 * 1024, /* of a body that nobody wants */
-	REFUSAL_MS = 5000, /* for the words of one who wants no more of ours */
+	REFUSAL_MS = 3000, /* for the words of one who wants no more of ours */
 };
 
 /* One who has refused the body need not be heard to the end. */

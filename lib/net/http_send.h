@@ -22,7 +22,7 @@ uint64_t http_send_bytes(const struct http_recv *r);
 /* The whole body is given away. */
 bool http_send_is_done(const struct http_recv *r);
 
-/* The peer has answered as if it had the body, but it has not: -1. */
-int http_send_check(const struct http_recv *r);
+/* The error of a peer that answers as if it had all of it: -1. */
+int http_send_early(const struct http_recv *r);
 
 #endif

@@ -291,7 +291,7 @@ refuse_without_end(struct tlsserver *s, SSL *ssl)
 {
 	(void)s;
 	tlsserver_say(ssl, "HTTP/1.1 500 Oops\r\n\r\nno");
-	nap(7000);
+	nap(6000);
 	return false;
 }
 
@@ -308,7 +308,7 @@ refusal_ends_the_upload(void)
 		{ refuse_and_close, -1, 503, 2000 },
 		{ refuse_and_stay, 1000000000, 405, 2000 },
 		{ refuse_and_stay, -1, 405, 2000 },
-		{ refuse_without_end, 1000000000, 500, 8000 },
+		{ refuse_without_end, 1000000000, 500, 5500 },
 	};
 	char name[60];
 	size_t i;
@@ -527,6 +527,47 @@ bandwidth_of_an_upload_can_be_limited(void)
 	story_free(&s);
 }
 
+/* Little by little: a second's silence would be a stall. */
+static void
+small_bandwidth_is_no_silence(void)
+{
+	struct body b = { .size = 150000 };
+	struct source source;
+	struct story s = upload(take_all, &source, &b);
+
+	s.conf.bwlimit = 50000;
+	s.conf.stall_s = 1;
+	story_run(&s);
+	check_came_through(&s, 150000);
+	CHECK(s.ms > 1500);
+	story_free(&s);
+}
+
+static bool
+answer_and_vanish(struct tlsserver *s, SSL *ssl)
+{
+	(void)s;
+	take_bytes(ssl, 5000);
+	tlsserver_say(ssl, "HTTP/1.1 201 Created\r\n\r\nwel");
+	return false; /* without TLS's end */
+}
+
+/* Who has it all and says so has it: the words behind do not matter. */
+static void
+answer_counts_however_it_ends(void)
+{
+	struct body b = { .size = 5000 };
+	struct source source;
+	struct story s = upload(answer_and_vanish, &source, &b);
+
+	story_run(&s);
+	CHECK_STR(s.e.text, "");
+	CHECK_INT(s.rc, 0);
+	CHECK_INT(s.reply.status, 201);
+	CHECK_INT(s.reply.sent, 5000);
+	story_free(&s);
+}
+
 /* On the same handle: nothing of the upload is left in it. */
 static void
 next_request_is_as_if_none_was_before(void)
@@ -626,6 +667,8 @@ STORY_MAIN(
     TEST(slow_source_is_no_silence),
     TEST(slow_line_is_no_silence),
     TEST(bandwidth_of_an_upload_can_be_limited),
+    TEST(small_bandwidth_is_no_silence),
+    TEST(answer_counts_however_it_ends),
     TEST(next_request_is_as_if_none_was_before),
     TEST(two_bodies_are_our_mistake),
     TEST(stop_and_signal_end_an_upload)

@@ -1,5 +1,6 @@
 #include <stdatomic.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "vsphere/lease.h"
 #include "wirefake.h"
 
@@ -370,13 +371,17 @@ lease_is_kept_alive_and_its_loss_stops_the_transfers(void)
 	struct vim *v = begin();
 	struct err e = { 0 };
 	struct lease *l = import(v, &folder, &none, &e);
+	uint64_t start_ms;
 
 	wait_until(is_renewed_twice);
 	CHECK(is_renewed_twice());
 	CHECK_INT(lease_check(l, &e), 0);
+	/* Though of the class of a broken connection, it is none. */
 	set_state("error", "NoDiskSpace");
+	start_ms = clock_mono_ms();
 	wait_until(is_stopped);
 	CHECK(stop);
+	CHECK(clock_mono_ms() - start_ms < 3500);
 	CHECK_INT(lease_check(l, &e), -1);
 	CHECK_INT(e.class, ERR_IO);
 	CHECK_STR(e.text, "the lease failed: NoDiskSpace: why");
