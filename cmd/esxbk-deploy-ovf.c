@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/num.h"
 #include "base/utf8.h"
@@ -136,14 +137,32 @@ check_test(struct err *e)
 	return 0;
 }
 
+/* Whether the backup has these networks is not known yet. */
 static int
-check_options(size_t n, struct err *e)
+check_networks(struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < networks.n; i++)
+		if (strchr(networks.items[i], '=') == NULL)
+			return err_set(e, ERR_USAGE,
+			    "--network %s: not SRC=DST", networks.items[i]);
+	return 0;
+}
+
+static int
+check_options(const char **operands, size_t n, struct err *e)
 {
 	if (n != 1)
 		return err_set(e, ERR_USAGE, "%s",
 		    n == 0 ? "which backup? Give a point, an .ovf, an .ova or "
 			     "- for standard input"
 			   : "one backup at a time");
+	if (strcmp(operands[0], "-") == 0 && isatty(STDIN_FILENO) == 1)
+		return err_set(e, ERR_USAGE,
+		    "standard input is a terminal, there is no OVA in it");
+	if (check_networks(e) == -1)
+		return -1;
 	if (is_test)
 		return check_test(e);
 	if (name == NULL || name[0] == '\0')
@@ -320,7 +339,8 @@ run(const char **operands, size_t n, struct err *e)
 	struct vim *v = NULL;
 	int rc = -1;
 
-	if (check_options(n, e) == 0 && fill_conf(operands[0], &conf, e) == 0 &&
+	if (check_options(operands, n, e) == 0 &&
+	    fill_conf(operands[0], &conf, e) == 0 &&
 	    split_properties(&settings, e) == 0 && (v = conn_open(e)) != NULL) {
 		conf.properties = settings.list;
 		conf.n_properties = properties.n;

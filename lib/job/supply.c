@@ -150,9 +150,6 @@ open_stream(struct supply *s, struct err *e)
 	s->stream = calloc(1, sizeof(*s->stream));
 	if (s->stream == NULL || s->package.path == NULL)
 		return err_sys(e, ERR_OS, "memory");
-	if (isatty(STDIN_FILENO) == 1)
-		return err_set(e, ERR_USAGE,
-		    "%s is a terminal, there is no OVA in it", stdin_name);
 	s->stream->ova = ova_open(STDIN_FILENO, stdin_name, e);
 	if (s->stream->ova == NULL || check_begin(s->stream->ova, e) == -1 ||
 	    read_descriptor(s, e) == -1 || pass_manifest(s, e) == -1)

@@ -36,6 +36,7 @@ usages()
 	usage "--retries: some: not a number $HELP" --retries=some --name x a
 	usage "--property: KEY=VALUE" --property=hostname --name x a
 	usage "--property: KEY=VALUE" --property==x --name x a
+	usage "--network LAN: not SRC=DST" --name x --network LAN a
 	usage "option '--name' is given twice $HELP" --name x --name y a
 	usage "--exit-code goes only with --dry-run $HELP" --exit-code --name x a
 	usage "unknown option '--nam', did you mean '--name'? $HELP" --nam x a
@@ -43,6 +44,17 @@ usages()
 	usage "--test has a name of its own and starts the VM: no --power-on" --test --power-on a
 	usage "--test has a name of its own and starts the VM: no --keep-identity" --test --keep-identity a
 	usage "--test has a name of its own and starts the VM: no --state" --test --state=present a
+}
+
+# Before a password is asked for.
+terminal()
+{
+	local rc=0
+	need script
+	script -qec "$B/esxbk-deploy-ovf -s localhost:1 -u root --name x -" \
+		/dev/null </dev/null >out 2>&1 || rc=$?
+	same "$(tr -d '\r' <out)" "esxbk-deploy-ovf: standard input is a terminal, there is no OVA in it"
+	same "$rc" 64 "a terminal is no archive"
 }
 
 # What needs neither a backup nor a host.
@@ -264,10 +276,11 @@ result_file()
 
 mkdir docs
 manual | sort -u >members
-check "the page has $(wc -l <members) members" test "$(wc -l <manual)" -gt 35
+check "the page has $(wc -l <members) members" test "$(wc -l <members)" -gt 35
 deploy_host esxi
 alone
 usages
+terminal
 point_of prod-web
 dry_run
 present
