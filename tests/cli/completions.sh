@@ -63,13 +63,13 @@ for shell in "${shells[@]}"; do
 	same "$("offered_$shell" esxbk-export-ovf -qo f | tr -d /)" folder \
 		"$shell: only folders, behind letters"
 	same "$("offered_$shell" esxbk-list --cacert fil)" file "$shell: a file"
-	same "$("offered_$shell" esxbk-verify fi)" file "$shell: a file to check"
-	same "$("offered_$shell" esxbk-deploy-ovf fi)" file \
+	same "$("offered_$shell" esxbk-verify 'fi')" file "$shell: a file to check"
+	same "$("offered_$shell" esxbk-deploy-ovf 'fi')" file \
 		"$shell: a file to restore"
 	same "$("offered_$shell" esxbk-deploy-ovf --disk-mode=th |
 		sed 's/.*=//' | sort | xargs)" 'thick thin' \
 		"$shell: another choice"
-	same "$("offered_$shell" esxbk-list fi)" '' "$shell: no VM is a file"
+	same "$("offered_$shell" esxbk-list 'fi')" '' "$shell: no VM is a file"
 	same "$("offered_$shell" esxbk-list -- -)" '' "$shell: nothing after --"
 done
 # As readline has it, for which "=" ends a word.

@@ -300,6 +300,7 @@ document 0 vcenter --name x "$POINT"
 same "$(restored '[.placement | keys_unsorted, .folder]')" \
 	'[["datastore","folder","pool","host"],"Lab/vm/web"]'
 document 73 vcenter-clash --name prod-web "$POINT"
+# shellcheck disable=SC2034
 AT=()
 document 64 vcenter-where --name y "$POINT"
 same "$(restored .error.text)" "restore y: --folder is needed: there are 'db', 'old', 'vm', 'web'"

@@ -188,7 +188,7 @@ after()
 		same "$POINT" "$NEWEST" "the newest good point"
 		;;
 	"THE HOST IS DEAD/What is there on the new host")
-		same "$(cat err)" "esxbk-deploy-ovf: restore web01-new: --network-default: the host has no '?': the backup has 'VM Network', 'DMZ', the host has 'VM Network', 'new LAN'"
+		same "$(cat err)" "esxbk-deploy-ovf: restore web01-new: --network-default: the host has no '?': in the backup there are 'VM Network', 'DMZ', on the host there are 'VM Network', 'new LAN'"
 		;;
 	'THE HOST IS DEAD/One VM')
 		back web01-new web01
