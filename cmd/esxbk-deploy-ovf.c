@@ -262,6 +262,8 @@ print_dry(const struct deploy_result *r)
 
 	print_line(r, r->changed ? "would be restored" : "is there as asked",
 	    "", "");
+	if (!r->changed)
+		return; /* it need not be there */
 	json_object_foreach(r->placement, key, value) if (json_is_string(value))
 	    print_line(r, key, " ", json_string_value(value));
 	json_object_foreach(r->networks, key, value)

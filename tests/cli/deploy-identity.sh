@@ -129,7 +129,13 @@ dry_run()
 {
 	mark_host
 	deploy 0 -n --name dry "$POINT"
-	same "$(cat out)" 'dry: would be restored'
+	same "$(cat out)" "dry: would be restored
+dry: datastore datastore1
+dry: folder $1
+dry: pool Resources
+dry: host $2
+dry: network VM Network becomes VM Network
+dry: network DMZ becomes DMZ" "where to"
 	deploy 10 -n --exit-code --name dry "$POINT"
 	said ''
 	deploy 10 -n --exit-code --name dry --state present --json "$POINT"
@@ -179,12 +185,13 @@ new_ones '["generated","generated"]'
 marks
 kept
 present
-dry_run
+dry_run ha-datacenter/vm localhost.localdomain
 last_manifest
 host_idle
 deploy_host vcenter
 new_ones '["assigned","assigned"]'
 kept
 present
+dry_run Lab/vm esx1.lab.test
 other_folder
 host_idle

@@ -32,6 +32,8 @@ options()
 		--test --name a p
 	usage '--test has a name of its own and starts the VM: no --keep-identity' \
 		--test --keep-identity p
+	usage '--network LAN: not SRC=DST' --name a --network DMZ=x \
+		--network LAN p
 	usage '--property: KEY=VALUE' --name a --property x p
 }
 
@@ -60,6 +62,17 @@ no_backup()
 	cp p/uefi01.ovf p/second.ovf
 	rm p/backup.json
 	refused 65 'p: 2 descriptors (.ovf): give one of them' p
+}
+
+# Whoever forgets the pipe is told so, and asked for no password.
+terminal()
+{
+	mark_host
+	script -qec "'$B/esxbk-deploy-ovf' ${HX[*]@Q} --name a -; echo \$?" \
+		/dev/null >tty </dev/null
+	same "$(tr -d '\r' <tty)" "esxbk-deploy-ovf: standard input is a terminal, there is no OVA in it
+64"
+	same "$(begun true)" 0 "the host was not asked"
 }
 
 # Points that are not what is restored over OVF.
@@ -216,8 +229,10 @@ esxbk-deploy-ovf: restore refused: $no $(item Imagined): Unsupported virtual har
 }
 
 deploy_host esxi
+need script
 point_of uefi01
 options
+terminal
 no_backup
 other_points
 descriptor
