@@ -69,8 +69,8 @@ terminal()
 {
 	mark_host
 	script -qec "'$B/esxbk-deploy-ovf' ${HX[*]@Q} --name a -; echo \$?" \
-		/dev/null >tty </dev/null
-	same "$(tr -d '\r' <tty)" "esxbk-deploy-ovf: standard input is a terminal, there is no OVA in it
+		/dev/null >typed </dev/null
+	same "$(tr -d '\r' <typed)" "esxbk-deploy-ovf: standard input is a terminal, there is no OVA in it
 64"
 	same "$(begun true)" 0 "the host was not asked"
 }
