@@ -56,8 +56,9 @@ func (g *folderGet) serve(u *folderURL) {
 		g.name = last.raw
 	}
 	g.h.mu.Lock()
-	g.find(u) // for the faults of this VM and disk
+	g.find(u) // for the faults of this VM, disk and range
 	g.h.mu.Unlock()
+	g.from, g.n, _, _ = readRange(g.r.Header.Get("Range"), g.file.size)
 	if g.before() {
 		return
 	}

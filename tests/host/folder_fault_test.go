@@ -36,6 +36,7 @@ func TestFileFaultsOfTheAnswer(t *testing.T) {
 		{armedFault{Kind: "folder-locked"}, 500, "Content-Type", "text/html"},
 		{armedFault{Kind: "folder-status"}, 503, "Content-Type", "text/html"},
 		{armedFault{Kind: "folder-status", Status: 502}, 502, "Content-Type", "text/html"},
+		{armedFault{Kind: "folder-status", Offset: at(1999)}, 503, "Content-Type", "text/html"},
 		{armedFault{Kind: "folder-redirect"}, 302, "Location", "https://127.0.0.1:1" + offFlat},
 		{armedFault{Kind: "folder-redirect", What: "https://else.test/"}, 302, "Location", "https://else.test/"},
 	} {
@@ -93,7 +94,7 @@ func TestFileFaultsOfTheBody(t *testing.T) {
 	}
 }
 
-func TestFileFaultsTakeTime(t *testing.T) {
+func TestFileFaultsTakeTimeOrFindNothing(t *testing.T) {
 	c := start(t, nil)
 	forever := 0
 	for _, f := range []armedFault{{Kind: "folder-delay", MS: 60}, {Kind: "folder-stall", AfterBytes: 100, MS: 60},
@@ -103,6 +104,11 @@ func TestFileFaultsTakeTime(t *testing.T) {
 		if _, b, err := c.rng("bytes=0-999"); err != nil || len(b) != 1000 || time.Since(begin) < 45*time.Millisecond {
 			t.Errorf("%s: %d bytes, %v after %v", f.Kind, len(b), err, time.Since(begin))
 		}
+	}
+	for _, kind := range []string{"folder-status", "folder-locked", "folder-expire", "folder-no-range"} {
+		c.arm(armedFault{Kind: kind, Offset: at(2000)})
+		c.status(fileGet{url: offFlat, rng: "bytes=1000-1999"}, 206)
+		c.h.faults.clear()
 	}
 	c.arm(armedFault{Kind: "folder-delay", MS: 50, Method: "GET", Times: &forever})
 	begin := time.Now()
