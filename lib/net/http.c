@@ -231,6 +231,23 @@ is_header(const char *s)
 	return true;
 }
 
+static int
+add_range(const struct http_range *r, struct curl_slist **list, struct err *e)
+{
+	char line[80];
+	uint64_t last;
+
+	if (r->bytes == 0)
+		return 0;
+	if (__builtin_add_overflow(r->first, r->bytes - 1, &last))
+		return err_set(e, ERR_BUG, "bad range");
+	snprintf(line, sizeof(line), "Range: bytes=%ju-%ju",
+	    (uintmax_t)r->first, (uintmax_t)last);
+	if (add_line(list, line) == -1)
+		return err_set(e, ERR_OS, "out of memory");
+	return 0;
+}
+
 /* Without the empty ones libcurl would add values of its own. */
 static int
 make_headers(const struct http_req *req, struct curl_slist **list,
@@ -251,7 +268,7 @@ make_headers(const struct http_req *req, struct curl_slist **list,
 		if (add_line(list, *h) == -1)
 			return err_set(e, ERR_OS, "out of memory");
 	}
-	return 0;
+	return add_range(&req->range, list, e);
 }
 
 /* libcurl wants "NAME:PORT:ADDRESS": only now is the port known. */
@@ -375,6 +392,11 @@ conclude(struct http *h, const struct http_recv *r, CURLcode code)
 		f.detail = "the connection was lost";
 		return http_fail_set(&f, r->e);
 	}
+	if (code == CURLE_OK && http_recv_is_short(r)) {
+		f.code = CURLE_PARTIAL_FILE;
+		f.detail = "that is less than the range";
+		return http_fail_set(&f, r->e);
+	}
 	if (code == CURLE_OK)
 		return 0;
 	if (h->tls.refusal != HTTP_TLS_FINE ||
@@ -430,7 +452,7 @@ http_do(struct http *h, const struct http_req *req, struct http_reply *reply,
 	struct url u;
 	int rc = -1;
 
-	*reply = (struct http_reply){ .length = -1 };
+	*reply = (struct http_reply){ .length = -1, .of = -1 };
 	if (req->stall_s != 0 && req->stall_s < r.stall_s)
 		r.stall_s = req->stall_s;
 	if (sig_check(e) == -1 || url_parse(req->url, &u, e) == -1)

@@ -42,6 +42,13 @@ struct http_conf {
 	uint64_t bwlimit;           /* bytes a second, 0: any */
 };
 
+/* A part of a file. */
+struct http_range {
+	uint64_t first;
+	uint64_t bytes;
+	uint64_t of; /* bytes of the whole file */
+};
+
 struct http_req {
 	const char *method; /* "GET", "POST", ... */
 	const char *url;
@@ -57,6 +64,11 @@ struct http_req {
 	 * once and is no error of http_do(); an earlier good one is. */
 	const struct source *source;
 	int64_t source_len;
+	/* Unless its bytes are 0: asks for this part alone.  An answer of 200,
+	 * and 206 with another part or another body length (or of another
+	 * whole, unless that is 0) is ERR_PROTO, before the sink gets any
+	 * byte that was not asked for. */
+	struct http_range range;
 	bool decode;     /* offer and undo content encodings (not for disks) */
 	bool fresh;      /* a new connection: then libcurl never repeats it */
 	bool any_status; /* sink gets any status's body, not only 200 and 206 */
@@ -70,10 +82,12 @@ struct http_reply {
 	int status;             /* 0: no answer came */
 	char content_type[128]; /* lower case, without parameters */
 	int64_t length;         /* Content-Length, -1: none */
+	int64_t of;             /* bytes of the whole by Content-Range, or -1 */
 	uint64_t bytes;         /* body bytes given to the sink */
 	uint64_t sent;          /* bytes of the source given to the peer */
 	char set_cookie[512];   /* first "name=value", byte for byte, or ""; its
 				 value is added to base/secret */
+	char modified[64];      /* Last-Modified as it came, or "" */
 	char peer[HTTP_PIN_SIZE]; /* "sha256:..." of the peer's leaf seen */
 };
 

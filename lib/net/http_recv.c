@@ -4,6 +4,7 @@
 #include <strings.h>
 #include "base/clock.h"
 #include "base/secret.h"
+#include "net/http_range.h"
 #include "net/http_send.h"
 #include "sys/sig.h"
 
@@ -135,7 +136,40 @@ take_cookie(struct http_reply *reply, const char *line, size_t n)
 	memcpy(reply->set_cookie, pair, strlen(pair) + 1);
 }
 
+/* Only one that says one thing counts. */
 static void
+take_range(struct http_recv *r, const char *line, size_t n)
+{
+	static const char name[] = "Content-Range:";
+	char text[100];
+
+	if (n < sizeof(name) - 1 ||
+	    strncasecmp(line, name, sizeof(name) - 1) != 0)
+		return;
+	if (r->range == HTTP_RECV_NONE &&
+	    take_header(line, n, name, '\n', text, sizeof(text)) &&
+	    http_range_parse(text, &r->said) == 0)
+		r->range = HTTP_RECV_RANGE;
+	else
+		r->range = HTTP_RECV_BAD;
+}
+
+/* The body must not begin if it is not what was asked for. */
+static int
+judge_range(struct http_recv *r)
+{
+	int status = r->reply->status;
+	bool is_known = r->range == HTTP_RECV_RANGE;
+
+	if (is_known)
+		r->reply->of = (int64_t)r->said.of;
+	if (r->req->range.bytes == 0 || (status != 200 && status != 206))
+		return 0;
+	return http_range_check(&r->req->range, status,
+	    is_known ? &r->said : NULL, r->reply->length, r->where, r->e);
+}
+
+static int
 end_head(struct http_recv *r)
 {
 	curl_off_t length = -1;
@@ -146,11 +180,12 @@ end_head(struct http_recv *r)
 	curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(r->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (status < 200)
-		return;
+		return 0;
 	r->reply->status = (int)status;
 	r->reply->length = length;
 	if (r->req->source != NULL && status >= 300 && !http_send_is_done(r))
 		r->refused_ms = r->last_ms;
+	return judge_range(r);
 }
 
 static size_t
@@ -169,12 +204,17 @@ on_header(char *line, size_t one, size_t n, void *arg)
 	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		r->in_head = true;
 		r->chunked = false;
+		r->range = HTTP_RECV_NONE;
+		r->reply->modified[0] = '\0';
 	}
 	if (!r->in_head)
 		return n; /* trailers of a chunked body */
 	if (n > 0 && (line[0] == '\r' || line[0] == '\n'))
-		end_head(r);
+		return end_head(r) == -1 ? 0 : n;
 	take_cookie(r->reply, line, n);
+	take_range(r, line, n);
+	take_header(line, n, "Last-Modified:", '\n', r->reply->modified,
+	    sizeof(r->reply->modified));
 	if (take_header(line, n, "Transfer-Encoding:", ';', coding,
 		sizeof(coding)))
 		r->chunked = strcasestr(coding, "chunked") != NULL;
@@ -184,6 +224,13 @@ on_header(char *line, size_t one, size_t n, void *arg)
 			if (*c >= 'A' && *c <= 'Z')
 				*c = (char)(*c - 'A' + 'a');
 	return n;
+}
+
+static bool
+is_beyond_range(const struct http_recv *r, size_t n)
+{
+	return r->reply->status == 206 && r->req->range.bytes != 0 &&
+	    n > r->req->range.bytes - r->reply->bytes;
 }
 
 static size_t
@@ -198,6 +245,12 @@ on_body(char *p, size_t one, size_t n, void *arg)
 		r->dropped += n;
 		r->enough = r->dropped > MAX_DROPPED_BYTES;
 		return r->enough ? 0 : n;
+	}
+	if (is_beyond_range(r, n)) {
+		err_set(r->e, ERR_PROTO,
+		    "%s: more than the %ju bytes of the range", r->where,
+		    (uintmax_t)r->req->range.bytes);
+		return 0;
 	}
 	rc = flow_write(&r->req->sink, p, n, r->e);
 	r->last_ms = clock_mono_ms();
@@ -215,6 +268,13 @@ http_recv_is_cut(const struct http_recv *r)
 	return !r->chunked && r->reply->length == -1 && !r->tls->closed &&
 	    strcmp(r->req->method, "HEAD") != 0 && status != 204 &&
 	    status != 304;
+}
+
+bool
+http_recv_is_short(const struct http_recv *r)
+{
+	return r->reply->status == 206 && r->req->sink.write != NULL &&
+	    r->reply->bytes < r->req->range.bytes;
 }
 
 int

@@ -34,6 +34,8 @@ struct http_recv {
 	bool chunked;
 	bool connected; /* the handshake was done */
 	bool stalled;
+	struct http_range said; /* Content-Range */
+	enum { HTTP_RECV_NONE, HTTP_RECV_RANGE, HTTP_RECV_BAD } range;
 	bool enough; /* we ended a transfer that went well */
 
 	/* If the request has a source: */
@@ -49,5 +51,8 @@ int http_recv_apply(struct http_recv *r);
 /* True if only the end of the connection was to end the body, and the peer
  * did not say that it closes: then some of it may be missing. */
 bool http_recv_is_cut(const struct http_recv *r);
+
+/* A body that ended well, but before the range that was asked for. */
+bool http_recv_is_short(const struct http_recv *r);
 
 #endif
