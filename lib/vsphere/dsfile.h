@@ -20,7 +20,7 @@
 struct dsfile;
 
 /* "[datastore1] web/web-flat.vmdk" taken apart: *path points into name. -1
- * without an error value if it is no such name. */
+ * without an error value if it is no such name: with ".." in it, for one. */
 int dsfile_split(const char *name, char datastore[256], const char **path);
 
 /* The inventory path of the datacenter that an object (a VM) lies in, as
@@ -36,6 +36,13 @@ uint64_t dsfile_size(const struct dsfile *f);
 
 /* Last-Modified as the server says it, or "". */
 const char *dsfile_modified(const struct dsfile *f);
+
+/* A later answer had another Last-Modified.  Any thread. */
+bool dsfile_is_changed(const struct dsfile *f);
+
+/* The session's limit of bytes a second is one for all of these lines; before
+ * the first of them. */
+void dsfile_share(struct dsfile *f, unsigned int lines);
 void dsfile_free(struct dsfile *f); /* NULL is fine */
 
 /* One connection, kept alive; for one thread.  Several may read a file. */
