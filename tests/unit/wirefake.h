@@ -22,6 +22,8 @@ static struct {
 	    *answer)(const char *method, const char *envelope, struct buf *out);
 	bool is_vcenter;
 	const char *api; /* "7.0.0.0" if NULL */
+	unsigned int logins;
+	char cookie[32]; /* "a=N" of the Nth login, "" before */
 	pthread_mutex_t lock;
 	struct buf calls; /* "Method" or "Method once", one a line */
 	struct buf seen;  /* the last envelope that was no question of state */
@@ -129,8 +131,10 @@ wire_post(struct wire *w, const char *action, const struct buf *envelope,
 
 	(void)w;
 	(void)action;
-	snprintf(reply->set_cookie, sizeof(reply->set_cookie), "a=b");
 	wirefake_find(envelope, once, &answer, method);
+	if (strcmp(method, "Login") == 0)
+		snprintf(reply->set_cookie, sizeof(reply->set_cookie), "a=%u",
+		    ++wirefake.logins);
 	if (buf_text(&answer)[0] == '?') {
 		err_set(e, ERR_IO, "the connection broke");
 	} else {
@@ -146,14 +150,18 @@ void
 wire_set_cookie(struct wire *w, const char *cookie)
 {
 	(void)w;
-	(void)cookie;
+	pthread_mutex_lock(&wirefake.lock);
+	snprintf(wirefake.cookie, sizeof(wirefake.cookie), "%s", cookie);
+	pthread_mutex_unlock(&wirefake.lock);
 }
 
 void
 wire_cookie(struct wire *w, char *out, size_t size)
 {
 	(void)w;
-	snprintf(out, size, "a=b");
+	pthread_mutex_lock(&wirefake.lock);
+	snprintf(out, size, "%s", wirefake.cookie);
+	pthread_mutex_unlock(&wirefake.lock);
 }
 
 void
