@@ -14,13 +14,15 @@
  *
  * Grains come packed already (flate_deflate()), ascending; what is not given
  * reads as zeros.  Memory: one table and the directory.  A stream may have
- * 2^32 sectors: beyond that ERR_DATA.  No allocation per grain; one thread.
+ * 2^32 sectors: the first grain beyond that is ERR_DATA, and nothing of it is
+ * written.  After a failure the stream cannot be finished.  The same calls
+ * give the same bytes.  No allocation per grain; one thread.
  */
 struct vmdkw_conf {
 	uint64_t capacity_bytes; /* a multiple of 512 */
-	uint32_t cid;
-	const char *adapter;  /* ddb.adapterType: "lsilogic", "ide", ... */
-	const char *hardware; /* ddb.virtualHWVersion: "19" */
+	uint32_t cid;            /* 0, -1, -2 have a meaning: replaced */
+	const char *adapter;     /* ddb.adapterType: "lsilogic", "ide", ... */
+	const char *hardware;    /* ddb.virtualHWVersion: "19" */
 };
 
 struct vmdkw;
