@@ -88,6 +88,10 @@ send_one(struct attempt *a, size_t i, struct err *e)
 	proof_want(&d->supply, &d->uploads[i]);
 	if (upload_run(&env, to, &d->uploads[i], e) == -1)
 		return -1;
+	/* No need to send the others; salvage hears of it in the end. */
+	if (!d->conf->passes_damage &&
+	    proof_file(&d->supply, &d->uploads[i], e) == -1)
+		return -1;
 	if (d->uploads[i].is_disk)
 		a->passed += d->uploads[i].capacity_bytes;
 	if (w != NULL)
