@@ -11,7 +11,7 @@
 #include "job/deploy.h"
 #include "job/receipt.h"
 
-enum { WAIT_DEFAULT_S = 300 };
+enum { WAIT_DEFAULT_S = 300, NAME_MAX_CHARS = 80 };
 
 static const char *name, *datastore, *folder, *pool, *host;
 static const char *network_default, *wait_for, *state;
@@ -150,6 +150,32 @@ check_networks(struct err *e)
 	return 0;
 }
 
+/* A server would refuse a longer one only after the check, and take another in
+ * place of what XML does not hold. */
+static int
+check_name(struct err *e)
+{
+	const char *p = name;
+	size_t left, n, chars;
+	uint32_t c;
+
+	if (name == NULL || name[0] == '\0')
+		return err_set(e, ERR_USAGE,
+		    "what is the new VM called? Give --name NAME");
+	left = strlen(p);
+	for (chars = 0; left > 0; chars++, p += n, left -= n) {
+		n = utf8_next(p, left, &c);
+		if (n == 0 || utf8_is_control(c))
+			return err_set(e, ERR_USAGE,
+			    "--name: not text in UTF-8 on one line");
+	}
+	if (chars > NAME_MAX_CHARS)
+		return err_set(e, ERR_USAGE,
+		    "--name: %zu characters, a VM's name has %d at most", chars,
+		    NAME_MAX_CHARS);
+	return 0;
+}
+
 static int
 check_options(const char **operands, size_t n, struct err *e)
 {
@@ -165,9 +191,8 @@ check_options(const char **operands, size_t n, struct err *e)
 		return -1;
 	if (is_test)
 		return check_test(e);
-	if (name == NULL || name[0] == '\0')
-		return err_set(e, ERR_USAGE,
-		    "what is the new VM called? Give --name NAME");
+	if (check_name(e) == -1)
+		return -1;
 	if (wait_for != NULL && !power_on)
 		return err_set(e, ERR_USAGE,
 		    "--wait is for a VM that is started: add --power-on");

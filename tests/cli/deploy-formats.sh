@@ -40,6 +40,12 @@ awkward()
 		n=$((n + 1))
 	done
 	same $n 8 "all of them"
+	# As long as can be.
+	name=$(printf 'é%.0s' {1..80})
+	deploy 0 --name "$name" "$dir"
+	deployed "$name"
+	same "$(left odd | grep -v _TIME | sort -u)" $'.r-ID\n.w-ID' \
+		"only lock files beside the points"
 }
 
 gzipped()
@@ -84,6 +90,29 @@ second_edition()
 		"[\"warn\",0,[{\"code\":\"W_NO_MANIFEST\",\"text\":\"$NO_MANIFEST\"}]]"
 }
 
+# Files in a folder of their own, as the standard allows.
+below()
+{
+	point_of iso01
+	copy
+	mkdir p/disks
+	mv p/iso01-disk1.vmdk p/disks
+	rm p/backup.json
+	sed -i 's|"iso01-disk1.vmdk"|"disks/iso01-disk1.vmdk"|' p/iso01.ovf
+	sed -i "s|(iso01-disk1|(disks/iso01-disk1|
+		1s|[0-9a-f]\{64\}|$(sha256sum <p/iso01.ovf | cut -c-64)|" \
+		p/iso01.mf
+	mark_host
+	deploy 0 --name below --disk-mode eagerZeroedThick p
+	deployed below
+	sent_equal below p/disks/iso01-disk1.vmdk
+	disks_equal below "$HOST_SPEC/name15.raw"
+	same "$(vm_state below '.disks[0] | [.thick, .eager] | tojson')" \
+		'[true,true]'
+	same "$(vm_state "iso01 copy" '.disks[0] | [.thick, .eager] |
+		tojson')" '[false,false]' "thin is the default"
+}
+
 # Written by hand: one blank disk, nothing to send.
 by_hand()
 {
@@ -102,12 +131,17 @@ by_hand()
 		<Item><r:Address>0</r:Address><r:InstanceID>3</r:InstanceID><r:ResourceSubType>lsilogic</r:ResourceSubType><r:ResourceType>6</r:ResourceType></Item>
 		<Item><r:AddressOnParent>0</r:AddressOnParent><r:HostResource>ovf:/disk/d1</r:HostResource><r:InstanceID>4</r:InstanceID><r:Parent>3</r:Parent><r:ResourceType>17</r:ResourceType></Item>
 		<Item><r:Connection>DMZ</r:Connection><r:ElementName>e</r:ElementName><r:InstanceID>5</r:InstanceID><r:ResourceSubType>E1000e</r:ResourceSubType><r:ResourceType>10</r:ResourceType></Item>
-		</VirtualHardwareSection></VirtualSystem></Envelope>
+		</VirtualHardwareSection>
+		<ProductSection><Info>p</Info><Property o:key="role" o:type="string" o:userConfigurable="true" o:value="none"/><Property o:key="zone" o:type="string" o:userConfigurable="true" o:value="a"/></ProductSection>
+		</VirtualSystem></Envelope>
 	XML
 	mark_host
-	deploy 0 --name hand --disk-mode thick hand.ovf
+	deploy 0 --name hand --disk-mode thick --property 'role=a=<b> & "c"' \
+		hand.ovf
 	same "$(cat out)" "$(vm_state hand .id)"
 	same "$(uploads)" 0 "nothing was sent"
+	same "$(vm_state hand '[.properties.role, .properties.zone] | tojson')" \
+		'["a=<b> & \"c\"","a"]' "properties"
 	truncate -s 3M blank
 	disks_equal hand blank
 	same "$(vm_state hand '[.hardware, .cpus, .memory_mb, .nics[0].type,
@@ -119,6 +153,7 @@ deploy_host vcenter
 special_disks
 gzipped
 second_edition
+below
 by_hand
 host_clean
 deploy_host esxi

@@ -23,6 +23,10 @@ options()
 	usage 'one backup at a time' --name a p q
 	usage 'what is the new VM called? Give --name NAME' p
 	usage 'what is the new VM called? Give --name NAME' --name '' p
+	usage '--name: 81 characters, a VM'\''s name has 80 at most' \
+		--name "$(printf 'é%.0s' {1..81})" p
+	usage '--name: not text in UTF-8 on one line' --name $'a\nb' p
+	usage '--name: not text in UTF-8 on one line' --name $'a\xff' p
 	usage '--wait is for a VM that is started: add --power-on' \
 		--name a --wait ip p
 	usage '--wait up: tools, ip or off, and =TIME' \
