@@ -221,12 +221,22 @@ is_unfit(const struct deploy *d)
 	return false;
 }
 
+/* The host may be making a VM without our knowing its lease: another attempt
+ * would meet its name. */
 static bool
-may_try_again(const struct deploy *d, uint64_t *left, unsigned int *pause_ms,
+is_in_the_dark(const struct attempt *a, const struct err *e)
+{
+	return a->lease == NULL && e->class == ERR_IO && e->fault[0] == '\0';
+}
+
+static bool
+may_try_again(const struct attempt *a, uint64_t *left, unsigned int *pause_ms,
     const struct err *e)
 {
+	const struct deploy *d = a->d;
+
 	if (sig_pending() != 0 || d->supply.is_stream || is_unfit(d) ||
-	    !err_is_temporary(e) || *left == 0 ||
+	    is_in_the_dark(a, e) || !err_is_temporary(e) || *left == 0 ||
 	    strcmp(e->fault, "RequestCanceled") == 0)
 		return false;
 	--*left;
@@ -254,7 +264,7 @@ transfer(struct deploy *d, struct err *e)
 		lease_free(a.lease); /* aborts it unless all went well */
 		if (rc == 0)
 			break;
-		if (!may_try_again(d, &left, &pause_ms, &own)) {
+		if (!may_try_again(&a, &left, &pause_ms, &own)) {
 			*e = own;
 			if (sig_pending() != 0) {
 				err_clear(e);

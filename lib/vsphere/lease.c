@@ -137,11 +137,12 @@ fail:
 	return NULL;
 }
 
-/* A lost reply leaves nobody to abort what it told of. */
+/* A lost or broken reply leaves nobody to abort what it told of. */
 static void
 warn_if_unknown(const struct err *e)
 {
-	if (e->fault[0] == '\0' && e->class == ERR_IO)
+	if (e->fault[0] == '\0' &&
+	    (e->class == ERR_IO || e->class == ERR_PROTO))
 		log_warn("the host may have begun to make the VM: then it "
 			 "removes it when the lease times out, within minutes");
 }

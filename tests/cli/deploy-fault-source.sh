@@ -10,7 +10,7 @@ need strace
 quick_host esxi
 point_of odd01
 ODD=$POINT
-SOURCE=p
+from p
 disk=odd01-disk1.vmdk
 size=$(stat -c %s "$POINT/$disk")
 digest='[0-9a-f]{64}'
@@ -91,21 +91,20 @@ bad "$disk: stream ends after 5000000 bytes, inside a grain"
 # --- all sorts of damage, with a manifest that matches -----------------------
 
 point_of uefi01
-UEFI=$POINT
 disk=uefi01-disk1.vmdk
 "$T/malformed/generate" g bit-flip gte-swapped gde-zero footer-gd \
 	table-missing lba-back no-footer parent-nbd zeros-after-end \
 	marker-unknown grain-bomb capacity-2-62 lost-block
 n=0
-while IFS=$'\t' read -r name _ raw message _; do
+while IFS=$'\t' read -r stream _ raw message _; do
 	copy
-	cp "g/$name.vmdk" "p/$disk"
+	cp "g/$stream.vmdk" "p/$disk"
 	edit p/uefi01.ovf "s/ovf:size=\"[0-9]*\" *\(ovf:id=\"file1\"\)/\1/
 		s/\(ovf:id=\"file1\".*\)ovf:size=\"[0-9]*\"/\1/
 		s/ovf:capacity=\"40\"/ovf:capacity=\"$(($(stat -c %s \
 		"g/$raw.raw") >> 20))\"/"
-	message=$(sed 's/[()]/\\&/g' <<<"$message")
-	case $name in
+	message=${message//(/\\(} message=${message//)/\\)}
+	case $stream in
 	capacity-2-62 | parent-nbd) refused_at_once "$disk: $message" ;;
 	*) bad "$disk: $message" ;;
 	esac
@@ -127,8 +126,7 @@ disk=odd01-disk1.vmdk
 begin_slowly()
 {
 	fault '{"kind":"upload-slow","bytes_per_second":2000000,"times":0}'
-	mark_host
-	deploying --name "$NAME" "$SOURCE"
+	restoring
 	wait_for 60 under_way
 }
 
@@ -148,7 +146,7 @@ clear_faults
 
 # What is written into it meanwhile goes to the host, but not into a VM.
 copy && begin_slowly
-dd if=/dev/zero of="p/$disk" bs=100000 seek=95 count=1 conv=notrunc 2>dd
+dd if=/dev/zero of="p/$disk" bs=100000 seek=95 count=1 conv=notrunc 2>/dev/null
 finish 65
 lost "$disk: grain at sector [0-9]+ does not inflate" 'abort|FileFault'
 clear_faults
@@ -161,8 +159,7 @@ mv "p/$disk" gone && echo other >"p/$disk"
 finish 0
 clear_faults
 same "$(cat err)" ''
-# shellcheck disable=SC2034 # kept looks at it
-RAWS=("$HOST_SPEC/odd01.raw")
+from "$SOURCE" "$HOST_SPEC/odd01.raw"
 kept
 next_name
 
@@ -191,7 +188,7 @@ fi
 # --- standard input ----------------------------------------------------------
 
 xp 0 --quiesce off --format ova -o odd01.ova odd01
-SOURCE=-
+from -
 bytes=$(stat -c %s odd01.ova)
 at=$((bytes / 2))
 
@@ -232,7 +229,7 @@ kill "$writer"
 # --- salvage -----------------------------------------------------------------
 
 # It takes what it can get, and says what is wrong with it.
-SOURCE=p
+from p "$HOST_SPEC/odd01.raw"
 copy && sed -i "/$disk/s/= .*/= $(printf %064d 7)/" p/odd01.mf
 restore 0 --no-verify --json
 warned "$disk has SHA256 $digest, the manifest says 0{63}7"

@@ -9,7 +9,7 @@
 quick_host esxi
 where=localhost:$HOST_PORT
 point_of odd01
-SOURCE=$POINT RAWS=("$HOST_SPEC/odd01.raw")
+from "$POINT" "$HOST_SPEC/odd01.raw"
 disk=odd01-disk1.vmdk
 size=$(stat -c %s "$SOURCE/$disk")
 digest='[0-9a-f]{64}'
@@ -95,7 +95,8 @@ clear_faults
 
 # What came on standard input has gone by: it cannot be sent again.
 xp 0 --quiesce off --format ova -o odd01.ova odd01
-file=$SOURCE SOURCE=-
+file=$SOURCE
+from -
 fault '{"kind":"upload-status","skip":0}'
 restore 75 --retries 2 <odd01.ova
 lost "$disk: localhost answers HTTP status 503" abort
@@ -105,14 +106,14 @@ lost "$other" abort
 fault '{"kind":"upload-reset","percent":50}'
 restore 75 --retries 2 <odd01.ova
 lost "$broken" FileFault
-SOURCE=$file
+from "$file"
 
 # --- several files, a vCenter ------------------------------------------------
 
 quick_host vcenter
-PLACE=(--folder vm)
+place --folder vm
 point_of db01
-SOURCE=$POINT RAWS=("$HOST_SPEC/db01-0.raw" "$HOST_SPEC/db01-1.raw")
+from "$POINT" "$HOST_SPEC/db01-0.raw" "$HOST_SPEC/db01-1.raw"
 broken='the lease failed: FileFault: The transfer of \[datastore1\] copy[0-9]*/disk-1.vmdk was interrupted.'
 next_name
 fails 75 "$broken" FileFault \
@@ -123,6 +124,6 @@ same "$(begun '.event == "nfc-end" and .complete')" 3 "the first one twice"
 fails 74 "db01-disk2.vmdk: what was sent has digest $digest, the host has $digest" \
 	abort '{"kind":"upload-damage","disk":1,"percent":50,"times":0}'
 point_of uefi01
-SOURCE=$POINT RAWS=("$HOST_SPEC/uefi01.raw")
+from "$POINT" "$HOST_SPEC/uefi01.raw"
 fails 75 "uefi01.nvram: esx1.lab.test answers HTTP status 503" abort \
 	"{\"kind\":\"upload-status\",\"file\":\"$NAME.nvram\",\"times\":0}"

@@ -2,10 +2,11 @@
 # What the tests of restores that go wrong share.  Source it after lib.sh; it
 # brings deploy.sh.
 #
-#	$SOURCE                 what is restored; $RAWS: what its disks then hold
-#	$NAME                   as what: another one for each
-#	$PLACE                  options that tell where to
-#	restore STATUS ARG...   deploy STATUS of $SOURCE as $NAME
+#	from SOURCE [RAW...]    what is restored, and what its disks then hold
+#	place ARG...            options that tell where to
+#	$NAME                   as what; next_name: another one
+#	restore STATUS ARG...   deploy STATUS of that as $NAME
+#	restoring ARG...        the same in the background: see finish
 #	ends                    how the leases since the mark ended: "complete",
 #		"abort", or the name of the fault
 #	ended PATTERN           they ended so
@@ -25,6 +26,18 @@ PLACE=()
 CASE=1
 NAME=copy1
 
+from()
+{
+	SOURCE=$1
+	shift
+	RAWS=("$@")
+}
+
+place()
+{
+	PLACE=("$@")
+}
+
 next_name()
 {
 	CASE=$((CASE + 1))
@@ -37,6 +50,12 @@ restore()
 	shift
 	mark_host
 	deploy "$want" --name "$NAME" "${PLACE[@]}" "$@" "$SOURCE"
+}
+
+restoring()
+{
+	mark_host
+	deploying --name "$NAME" "${PLACE[@]}" "$@" "$SOURCE"
 }
 
 ends()
@@ -95,7 +114,7 @@ heals()
 	warned "tried again with a new lease: $pattern"
 	same "$(restored '[.outcome, .exit, .changed, .warnings[].code]')" \
 		'["warn",0,true,"W_RETRIED"]' "the result tells of it"
-	ended "$ends complete"
+	ended "${ends:+$ends }complete"
 	kept
 	clear_faults
 	next_name
