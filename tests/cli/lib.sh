@@ -110,12 +110,13 @@ run()
 	judge "$rc" "$want" "$@"
 }
 
-# A shell gives its background jobs an ignored SIGINT; undo that.
+# A shell gives its background jobs an ignored SIGINT and an empty standard
+# input; undo that.
 start()
 {
 	STARTED=("$@")
 	env --default-signal=INT,QUIT "${UNDER[@]}" "$B/$1" "${@:2}" \
-		>out 2>err &
+		<&0 >out 2>err &
 	PID=$!
 }
 
