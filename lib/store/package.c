@@ -14,12 +14,7 @@
 #include "store/package_internal.h"
 #include "store/record.h"
 
-enum {
-	MANIFEST_MAX_BYTES = 8 << 20,
-	CERTIFICATE_MAX_BYTES = 1 << 20,
-	RECORD_MAX_BYTES = 16 << 20,
-	CHUNK_BYTES = 65536,
-};
+enum { RECORD_MAX_BYTES = 16 << 20, CHUNK_BYTES = 65536 };
 
 static int
 no_memory(struct err *e)
@@ -27,17 +22,17 @@ no_memory(struct err *e)
 	return err_sys(e, ERR_OS, "memory");
 }
 
-static bool
-ends_in(const char *s, const char *suffix)
+bool
+package_ends_in(const char *s, const char *suffix)
 {
 	size_t n = strlen(s), m = strlen(suffix);
 
 	return n > m && strcasecmp(s + n - m, suffix) == 0;
 }
 
-static int
-read_source(const char *name, uint64_t size_bytes, const struct source *from,
-    size_t limit, struct buf *b, struct err *e)
+int
+package_read_small(const char *name, uint64_t size_bytes,
+    const struct source *from, size_t limit, struct buf *b, struct err *e)
 {
 	char chunk[CHUNK_BYTES];
 	ssize_t n;
@@ -61,7 +56,7 @@ read_whole(const struct package *p, const struct package_file *f, size_t limit,
 	if (r == NULL)
 		return -1;
 	from = package_source(r);
-	rc = read_source(f->name, f->size_bytes, &from, limit, b, e);
+	rc = package_read_small(f->name, f->size_bytes, &from, limit, b, e);
 	package_read_close(r);
 	return rc;
 }
@@ -102,15 +97,15 @@ load_record(struct package *p, struct err *e)
 	buf_free(&b);
 }
 
-static void
-parse_descriptor(struct package *p, struct err *e)
+void
+package_parse_descriptor(struct package *p, struct err *e)
 {
 	if (ovf_parse(p->descriptor.data, p->descriptor.len, &p->ovf, e) == -1)
 		err_ctx(e, "%s", p->descriptor_name);
 }
 
-static void
-parse_manifest(struct package *p, struct err *e)
+void
+package_parse_manifest(struct package *p, struct err *e)
 {
 	if (mf_parse(buf_text(&p->manifest_text), p->manifest_text.len,
 		&p->manifest, e) == -1)
@@ -126,7 +121,7 @@ load_descriptor(struct package *p, struct err *e)
 	if (rc == 0)
 		err_set(e, ERR_NOTFOUND, "%s is not there", p->descriptor_name);
 	else if (rc == 1)
-		parse_descriptor(p, e);
+		package_parse_descriptor(p, e);
 }
 
 /* STEM.suffix: *name is NULL if it is not there. */
@@ -150,23 +145,23 @@ load_companion(struct package *p, const char *suffix, size_t limit, char **name,
 static void
 load_companions(struct package *p, struct package_faults *f)
 {
-	if (load_companion(p, "mf", MANIFEST_MAX_BYTES, &p->manifest_name,
+	if (load_companion(p, "mf", PACKAGE_MANIFEST_MAX, &p->manifest_name,
 		&p->manifest_text, &f->manifest) == 1)
-		parse_manifest(p, &f->manifest);
-	load_companion(p, "cert", CERTIFICATE_MAX_BYTES, &p->certificate_name,
+		package_parse_manifest(p, &f->manifest);
+	load_companion(p, "cert", PACKAGE_CERTIFICATE_MAX, &p->certificate_name,
 	    &p->certificate, &f->certificate);
 }
 
 /* The names are the descriptor's but for what stands behind the dot. */
-static int
-set_descriptor(struct package *p, const char *name, struct err *e)
+int
+package_set_descriptor(struct package *p, const char *name, struct err *e)
 {
 	const char *dot = strrchr(name, '.');
 
 	p->stem = strndup(name, (size_t)(dot - name));
 	if (p->stem == NULL)
 		return no_memory(e);
-	if (ends_in(name, ".ovf"))
+	if (package_ends_in(name, ".ovf"))
 		p->descriptor_name = strdup(name);
 	else if (asprintf(&p->descriptor_name, "%s.ovf", p->stem) == -1)
 		p->descriptor_name = NULL;
@@ -202,7 +197,7 @@ find_in_folder(const struct package *p, size_t *n, struct err *e)
 		return NULL;
 	}
 	while ((entry = readdir(d)) != NULL) {
-		if (!ends_in(entry->d_name, ".ovf"))
+		if (!package_ends_in(entry->d_name, ".ovf"))
 			continue;
 		++*n;
 		if (found != NULL && !is_of_point(p->record, entry->d_name))
@@ -247,7 +242,7 @@ pick_in_folder(struct package *p, struct package_faults *f, struct err *e)
 	rc = n > 1 && p->record == NULL
 	    ? err_set(e, ERR_DATA, "%zu descriptors (.ovf): give one of them",
 		  n)
-	    : set_descriptor(p, name, e);
+	    : package_set_descriptor(p, name, e);
 	free(name);
 	return rc;
 }
@@ -262,7 +257,7 @@ survey_folder(struct package *p, const char *folder, const char *name,
 		return err_sys(e, ERR_OS, "open folder");
 	load_record(p, &f->record);
 	if ((name == NULL ? pick_in_folder(p, f, e)
-			  : set_descriptor(p, name, e)) == -1)
+			  : package_set_descriptor(p, name, e)) == -1)
 		return -1;
 	load_descriptor(p, &f->descriptor);
 	load_companions(p, f);
@@ -330,14 +325,14 @@ survey_archive(struct package *p, struct package_faults *f, struct err *e)
 	if (list_archive(p, f, e) == -1)
 		return -1;
 	for (i = p->n_files; i > 0; i--)
-		if (ends_in(p->files[i - 1].name, ".ovf"))
+		if (package_ends_in(p->files[i - 1].name, ".ovf"))
 			name = p->files[i - 1].name;
 	if (name == NULL && f->whole.class == ERR_NONE)
 		return err_set(e, ERR_DATA,
 		    "no backup: there is no descriptor (.ovf) in the archive");
 	if (name == NULL)
 		return 0;
-	if (set_descriptor(p, name, e) == -1)
+	if (package_set_descriptor(p, name, e) == -1)
 		return -1;
 	load_descriptor(p, &f->descriptor);
 	load_companions(p, f);
@@ -376,7 +371,7 @@ survey(struct package *p, struct package_faults *f, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_DATA,
 		    "no backup: neither a folder nor a file");
-	if (ends_in(p->path, ".ovf") || ends_in(p->path, ".mf"))
+	if (package_ends_in(p->path, ".ovf") || package_ends_in(p->path, ".mf"))
 		return survey_beside(p, f, e);
 	return survey_archive(p, f, e);
 }
@@ -413,60 +408,6 @@ package_open(const char *path, struct package *p, struct err *e)
 		return err_ctx(e, "%s", path);
 	}
 	return 0;
-}
-
-static bool
-is_companion(const struct package *p, const char *name, const char *suffix)
-{
-	size_t n = p->stem == NULL ? 0 : strlen(p->stem);
-
-	return n > 0 && strncmp(name, p->stem, n) == 0 && name[n] == '.' &&
-	    strcmp(name + n + 1, suffix) == 0;
-}
-
-/* Takes it over as the one of *name. */
-static int
-take_companion(const struct tar_member *m, const struct source *from,
-    size_t limit, char **name, struct buf *b, struct err *fault)
-{
-	*name = strdup(m->name);
-	if (*name == NULL)
-		return no_memory(fault);
-	return read_source(m->name, m->size_bytes, from, limit, b, fault);
-}
-
-static int
-take_small(struct package *p, const struct tar_member *m,
-    const struct source *from, struct package_faults *f, struct err *e)
-{
-	if (p->descriptor_name == NULL && ends_in(m->name, ".ovf")) {
-		if (set_descriptor(p, m->name, e) == -1)
-			return -1;
-		if (read_source(m->name, m->size_bytes, from, OVF_MAX_BYTES,
-			&p->descriptor, &f->descriptor) == 0)
-			parse_descriptor(p, &f->descriptor);
-	} else if (p->manifest_name == NULL && is_companion(p, m->name, "mf")) {
-		if (take_companion(m, from, MANIFEST_MAX_BYTES,
-			&p->manifest_name, &p->manifest_text,
-			&f->manifest) == 0)
-			parse_manifest(p, &f->manifest);
-	} else if (p->certificate_name == NULL &&
-	    is_companion(p, m->name, "cert")) {
-		take_companion(m, from, CERTIFICATE_MAX_BYTES,
-		    &p->certificate_name, &p->certificate, &f->certificate);
-	} else {
-		return 0;
-	}
-	return 1;
-}
-
-int
-package_pass(struct package *p, const struct tar_member *m,
-    const struct source *from, struct package_faults *f, struct err *e)
-{
-	if (package_list_add(p, m->name, m->size_bytes, 0, e) == -1)
-		return -1;
-	return take_small(p, m, from, f, e);
 }
 
 const struct package_file *
