@@ -1,5 +1,5 @@
 /*
- * parts FILE [OUT] - what the parts of a backup or its check cost, each alone
+ * parts [-z] FILE [OUT] - what the parts of a backup or its check cost, each alone
  * on one core with its data in the cache.  Prints "PART CPU BYTES", seconds and
  * what was worked on, for
  *
@@ -8,6 +8,11 @@
  *	digest	SHA-256 of FILE
  *	inflate	every grain of FILE
  *	content	SHA-256 of what the grains hold
+ *
+ * and with -z of FILE, a raw disk, but for the parts of it that are zero,
+ *
+ *	read	it, in pieces of 1 MiB
+ *	deflate	every grain
  *
  * The parts after the first do not count what it takes to bring the data: a
  * backup gets it from the network, which is a part of its own (curl -o
@@ -25,6 +30,7 @@
 #include <unistd.h>
 #include "codec/digest.h"
 #include "codec/flate.h"
+#include "image/content.h"
 #include "image/vmdk.h"
 
 enum { PIECE_BYTES = 1 << 20, PACKED_BYTES = 128 * 1024 };
@@ -213,6 +219,54 @@ walk(const struct file *f, struct part *parts)
 	flate_free(z);
 }
 
+static void
+deflate(struct part *part, struct flate *z, const unsigned char *p, size_t n)
+{
+	static unsigned char packed[PACKED_BYTES];
+	double start;
+	size_t at;
+
+	for (at = 0; at + VMDK_GRAIN_BYTES <= n; at += VMDK_GRAIN_BYTES) {
+		if (content_is_zero(p + at, VMDK_GRAIN_BYTES))
+			continue;
+		start = now();
+		flate_deflate(z, p + at, VMDK_GRAIN_BYTES, packed,
+		    sizeof(packed));
+		part->cpu += now() - start;
+		part->bytes += VMDK_GRAIN_BYTES;
+	}
+}
+
+static void
+pack(const char *path, struct part *parts)
+{
+	static unsigned char piece[PIECE_BYTES];
+	struct err e = { 0 };
+	struct flate *z = flate_open(&e);
+	double start, took;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		err(EX_NOINPUT, "%s", path);
+	if (z == NULL)
+		fail(&e);
+	do {
+		start = now();
+		n = read(fd, piece, sizeof(piece));
+		took = now() - start;
+		if (n == -1)
+			err(EX_IOERR, "%s", path);
+		if (n == 0 || content_is_zero(piece, (size_t)n))
+			continue;
+		parts[0].cpu += took;
+		parts[0].bytes += (uint64_t)n;
+		deflate(&parts[1], z, piece, (size_t)n);
+	} while (n > 0);
+	flate_free(z);
+	close(fd);
+}
+
 static int
 create(const char *path)
 {
@@ -223,25 +277,37 @@ create(const char *path)
 	return fd;
 }
 
+static int
+tell(const struct part *parts, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (parts[i].bytes > 0)
+			printf("%s %.6f %ju\n", parts[i].name, parts[i].cpu,
+			    (uintmax_t)parts[i].bytes);
+	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct part parts[] = { { "read", 0, 0 }, { "write", 0, 0 },
 		{ "digest", 0, 0 }, { "inflate", 0, 0 }, { "content", 0, 0 } };
+	struct part packing[] = { { "read", 0, 0 }, { "deflate", 0, 0 } };
 	struct file f;
-	size_t i;
 
 	if (argc != 2 && argc != 3)
-		errx(EX_USAGE, "usage: parts FILE [OUT]");
+		errx(EX_USAGE, "usage: parts [-z] FILE [OUT]");
+	if (strcmp(argv[1], "-z") == 0) {
+		pack(argv[argc - 1], packing);
+		return tell(packing, 2);
+	}
 	map(argv[1], &f);
 	get(&parts[0], argv[1]);
 	if (argc == 3)
 		pass(&f, &parts[1], create(argv[2]));
 	pass(&f, &parts[2], -1);
 	walk(&f, &parts[3]);
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (parts[i].bytes > 0)
-			printf("%s %.6f %ju\n", parts[i].name, parts[i].cpu,
-			    (uintmax_t)parts[i].bytes);
-	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+	return tell(parts, sizeof(parts) / sizeof(parts[0]));
 }

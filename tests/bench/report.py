@@ -86,10 +86,10 @@ def verdicts(found):
     return "\n".join(["aims:"] + [verdict(a) for a in found])
 
 
-def tell(args, runs, stream_bytes, find_aims, first, parts, note=""):
+def tell(args, runs, stream_bytes, find_aims, first, parts, note="", data_part="inflate"):
     """Every run into args.json; medians and aims to standard output."""
     m = {name: medians(r) for name, r in runs.items()}
-    data, found, on = int(m["inflate"]["bytes"]), find_aims(m), machine()
+    data, found, on = int(m[data_part]["bytes"]), find_aims(m), machine()
     result = {"schema": "esxbk.bench/1", "time": int(time.time()), "machine": on, "rounds": args.rounds}
     result |= {"stream_bytes": stream_bytes, "data_bytes": data, "runs": runs, "medians": m, "aims": found}
     with open(args.json, "w", encoding="utf-8") as f:
