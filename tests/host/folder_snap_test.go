@@ -51,6 +51,9 @@ func TestTheBaseUnderASnapshotKeepsItsState(t *testing.T) {
 	if b := c.status(fileGet{url: onFlat, rng: "bytes=189990-200009"}, 206); !bytes.Equal(b, before[189990:200010]) {
 		t.Error("a piece of the base is not what it was")
 	}
+	if b := c.status(fileGet{url: onFlat, rng: "bytes=200001-260000"}, 206); !bytes.Equal(b, before[200001:260001]) {
+		t.Error("a piece of what was overwritten is not what it was")
+	}
 	again, _, _ := c.fetch(fileGet{method: "HEAD", url: onFlat})
 	if again.Header.Get("Last-Modified") != res.Header.Get("Last-Modified") {
 		t.Error("the base changed its time")

@@ -121,12 +121,18 @@ func TestFilesNeedALogin(t *testing.T) {
 }
 
 func TestFileGetsAreNoActivity(t *testing.T) {
-	c := start(t, func(cfg *config) { cfg.sessionIdle = 120 * time.Millisecond })
+	c := start(t, nil)
 	c.login()
+	since := func(d time.Duration) {
+		c.locked(func() {
+			for _, s := range c.h.sessions {
+				s.user.LastActiveTime = s.user.LastActiveTime.Add(-d)
+			}
+		})
+	}
+	since(30 * time.Second)
 	c.status(fileGet{method: "HEAD", url: offFlat, auth: "Cookie: " + c.cookie}, 200)
-	time.Sleep(80 * time.Millisecond)
-	c.status(fileGet{method: "HEAD", url: offFlat, auth: "Cookie: " + c.cookie}, 200)
-	time.Sleep(80 * time.Millisecond)
+	since(31 * time.Second)
 	c.status(fileGet{method: "HEAD", url: offFlat, auth: "Cookie: " + c.cookie}, 401)
 }
 
@@ -195,7 +201,7 @@ func TestFileMethodsAndText(t *testing.T) {
 	for _, url := range []string{"/folder/off/off-flat.vmdk", "/folder/off/off-flat.vmdk?dcPath=ha-datacenter",
 		"/folder/off/off-flat.vmdk?dcPath=ha-datacenter&dsName=datastore2", "/folder/off/off-flat.vmdk?dcPath=Lab&dsName=datastore1",
 		"/folder/off/off-flat.vmdk?dcPath=&dsName=datastore1", "/folder/off/../off/off-flat.vmdk?dsName=datastore1",
-		"/folder/off%2Foff-flat.vmdk?dsName=datastore1", "/folder/off//off-flat.vmdk?dsName=datastore1",
+		"/folder/off%2Foff-flat.vmdk?dsName=datastore1", "/folder/off%252Foff-flat.vmdk?dsName=datastore1", "/folder/off//off-flat.vmdk?dsName=datastore1",
 		"/folder/off/off-flat.vmdk/?dsName=datastore1", "/folder/Off/off-flat.vmdk?dsName=datastore1"} {
 		c.status(fileGet{url: url}, 404)
 	}
@@ -273,7 +279,7 @@ func TestDatacenterPaths(t *testing.T) {
 		status int
 	}{
 		{"sites/two%20words/Far", "far", 200}, {"sites%2Ftwo%20words%2FFar", "far", 200}, {"sites%252Ftwo%2520words%252FFar", "far", 200},
-		{"Far", "far", 404}, {"two%20words/Far", "far", 404}, {"/sites/two%20words/Far", "far", 200},
+		{"Far", "far", 404}, {"sites", "far", 404}, {"sites/two%20words", "far", 404}, {"two%20words/Far", "far", 404}, {"/sites/two%20words/Far", "far", 200},
 		{"//sites/two%20words/Far", "far", 404}, {"sites/two%20words/Far/", "far", 404}, {"sites/two+words/Far", "far", 404},
 		{"Lab", "far", 404}, {"sites/two%20words/Far", "two%20words", 404},
 		{"A%2526B/R%252BD%252f50%2525", "datastore1", 200}, {"A%2526B%252FR%252BD%25252f50%252525", "datastore1", 200},

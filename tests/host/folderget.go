@@ -137,10 +137,11 @@ func (g *folderGet) makePlan() {
 }
 
 func (g *folderGet) send(body io.ReaderAt) {
-	why := g.copy(body)
-	g.reason = why
-	g.log(why == "")
-	switch why {
+	g.reason = g.copy(body)
+	if g.reason != "" || g.n == 0 {
+		g.log(g.reason == "")
+	}
+	switch g.reason {
 	case "":
 	case "reset":
 		resetConnection(g.w)
@@ -173,10 +174,28 @@ func (g *folderGet) copy(body io.ReaderAt) (cut string) {
 		if at := g.plan.flipAt - g.sent; at >= 0 && at < n {
 			buf[at] ^= 0x10
 		}
-		if _, err := g.w.Write(buf[:n]); err != nil {
+		if !g.write(buf[:n]) {
 			return "client"
 		}
-		g.sent += n
 	}
 	return ""
+}
+
+// write holds the last byte back until the event is written: who has got all
+// of it finds the event.
+func (g *folderGet) write(p []byte) bool {
+	n := int64(len(p))
+	last := g.sent+n == g.n
+	if last {
+		n--
+	}
+	if _, err := g.w.Write(p[:n]); err != nil {
+		return false
+	}
+	g.sent += int64(len(p))
+	if last {
+		g.log(true)
+		_, _ = g.w.Write(p[n:])
+	}
+	return true
 }

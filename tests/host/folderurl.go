@@ -82,7 +82,6 @@ func readFolderURL(uri string) (*folderURL, error) {
 		if err != nil {
 			return nil, err
 		}
-		n.ok = n.ok && !strings.Contains(n.text, "/")
 		u.path = append(u.path, n)
 	}
 	for _, arg := range strings.Split(query, "&") {
