@@ -62,8 +62,10 @@ damaged "$line (it holds no certificate in PEM)" p/uefi01.ovf
 sed 1d <<<"$signed" >p/uefi01.cert
 damaged "$line (its first line is not of the form SHA256(uefi01.mf)= hex)" \
 	p/uefi01.ovf
-sed '1s/uefi01.mf/other.mf/' <<<"$signed" >p/uefi01.cert
-damaged "$line (it signs another file than uefi01.mf)" p/uefi01.ovf
+for other in uefi02.mf other.mf ''; do
+	sed "1s/uefi01.mf/$other/" <<<"$signed" >p/uefi01.cert
+	damaged "$line (it signs another file than uefi01.mf)" p/uefi01.ovf
+done
 sed '1s/^SHA256/MD5/' <<<"$signed" >p/uefi01.cert
 damaged "$line (unknown algorithm 'MD5')" p/uefi01.ovf
 sed '1s/.$//' <<<"$signed" >p/uefi01.cert
