@@ -110,13 +110,14 @@ done
 mv good "$disk"
 
 # A disk was cut before its digest was made: every sum is right.
-head -c 1048576 "$disk" >cut
+head -c 1048576 "$disk" >cut.vmdk
 sed "s/ovf:size=\"$(stat -c %s "$disk")\"/ovf:size=\"1048576\"/" uefi01.ovf \
 	>cut.ovf
-sed "s/^SHA256($disk)= .*/SHA256($disk)= $(sha256sum <cut | cut -c-64)/
-	s/^SHA256(uefi01.ovf)= .*/SHA256(uefi01.ovf)= $(sha256sum <cut.ovf |
-		cut -c-64)/" uefi01.mf >cut.mf
-make_ova uefi01.ovf=cut.ovf uefi01.mf=cut.mf "$disk=cut" uefi01.nvram
+sum=$(sha256sum <cut.vmdk)
+sed "s/^SHA256($disk)= .*/SHA256($disk)= ${sum%% *}/" uefi01.mf >cut.mf
+sum=$(sha256sum <cut.ovf)
+sed -i "s/^SHA256(uefi01.ovf)= .*/SHA256(uefi01.ovf)= ${sum%% *}/" cut.mf
+make_ova uefi01.ovf=cut.ovf uefi01.mf=cut.mf "$disk=cut.vmdk" uefi01.nvram
 mkdir sums && tar -xf x.ova -C sums
 check "sha256sum -c finds nothing" sh -c 'cd sums && sha256sum -c uefi01.mf'
 rm -r sums
