@@ -26,6 +26,9 @@ usages()
 	usage "one backup at a time" --name x a b
 	usage "what is the new VM called? Give --name NAME" a
 	usage "what is the new VM called? Give --name NAME" --name= a
+	usage "--name: 81 characters, a VM's name has 80 at most" --name "$(printf 'é%.0s' {1..81})" a
+	usage "--name: not text in UTF-8 on one line" --name $'x\ny' a
+	usage "--name: not text in UTF-8 on one line" --name $'x\xff' a
 	usage "--wait is for a VM that is started: add --power-on" --name x --wait=ip a
 	usage "--wait up: tools, ip or off, and =TIME" --name x --power-on --wait=up a
 	usage "--wait tool: tools, ip or off, and =TIME" --name x --power-on --wait=tool a

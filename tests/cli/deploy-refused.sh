@@ -5,42 +5,6 @@
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/deploy.sh" || exit 1
 
-# What was read is the line's subject; no call reached the host.
-usage()
-{
-	local line=$1
-	shift
-	mark_host
-	deploy 64 "$@"
-	said "esxbk-deploy-ovf: $line"
-	same "$(begun true)" 0 "the host was not asked"
-}
-
-options()
-{
-	usage 'which backup? Give a point, an .ovf, an .ova or - for standard input' \
-		--name a
-	usage 'one backup at a time' --name a p q
-	usage 'what is the new VM called? Give --name NAME' p
-	usage 'what is the new VM called? Give --name NAME' --name '' p
-	usage '--name: 81 characters, a VM'\''s name has 80 at most' \
-		--name "$(printf 'é%.0s' {1..81})" p
-	usage '--name: not text in UTF-8 on one line' --name $'a\nb' p
-	usage '--name: not text in UTF-8 on one line' --name $'a\xff' p
-	usage '--wait is for a VM that is started: add --power-on' \
-		--name a --wait ip p
-	usage '--wait up: tools, ip or off, and =TIME' \
-		--name a --power-on --wait up p
-	usage '--wait: no time at all' --name a --power-on --wait ip=0 p
-	usage '--test has a name of its own and starts the VM: no --name' \
-		--test --name a p
-	usage '--test has a name of its own and starts the VM: no --keep-identity' \
-		--test --keep-identity p
-	usage '--network LAN: not SRC=DST' --name a --network DMZ=x \
-		--network LAN p
-	usage '--property: KEY=VALUE' --name a --property x p
-}
-
 no_backup()
 {
 	local none='no backup: there is no descriptor (.ovf) in the'
@@ -66,17 +30,6 @@ no_backup()
 	cp p/uefi01.ovf p/second.ovf
 	rm p/backup.json
 	refused 65 'p: 2 descriptors (.ovf): give one of them' p
-}
-
-# Whoever forgets the pipe is told so, and asked for no password.
-terminal()
-{
-	mark_host
-	script -qec "'$B/esxbk-deploy-ovf' ${HX[*]@Q} --name a -; echo \$?" \
-		/dev/null >typed </dev/null
-	same "$(tr -d '\r' <typed)" "esxbk-deploy-ovf: standard input is a terminal, there is no OVA in it
-64"
-	same "$(begun true)" 0 "the host was not asked"
 }
 
 # Points that are not what is restored over OVF.
@@ -233,10 +186,7 @@ esxbk-deploy-ovf: restore refused: $no $(item Imagined): Unsupported virtual har
 }
 
 deploy_host esxi
-need script
 point_of uefi01
-options
-terminal
 no_backup
 other_points
 descriptor
