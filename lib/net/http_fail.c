@@ -98,7 +98,8 @@ http_fail_set(const struct http_fail *f, struct err *e)
 						  : curl_easy_strerror(f->code);
 
 	/* What libcurl 7.88 says of an endless header line. */
-	if (f->code == CURLE_OUT_OF_MEMORY && f->connected && f->bytes == 0)
+	if (f->code == CURLE_OUT_OF_MEMORY && f->connected &&
+	    (f->sends || f->bytes == 0))
 		return err_set(e, ERR_PROTO, "%s: a header line is too long",
 		    f->where);
 	if (f->code == CURLE_OPERATION_TIMEDOUT)

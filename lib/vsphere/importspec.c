@@ -121,6 +121,22 @@ read_item(const struct xml_node *n, struct import_item *item, struct err *e)
 	return 0;
 }
 
+/* Each file has a place of its own. */
+static int
+check_places(const struct import_spec *s, struct err *e)
+{
+	size_t i, j;
+
+	for (i = 0; i < s->n_items; i++)
+		for (j = 0; j < i; j++)
+			if (strcmp(s->items[i].device_id,
+				s->items[j].device_id) == 0)
+				return err_set(e, ERR_PROTO,
+				    "the host wants two files for %.200s",
+				    s->items[i].device_id);
+	return 0;
+}
+
 static int
 read_items(const struct xml_node *result, struct import_spec *s, struct err *e)
 {
@@ -135,7 +151,7 @@ read_items(const struct xml_node *result, struct import_spec *s, struct err *e)
 	for (; n != NULL; n = xml_next(n, "fileItem"))
 		if (read_item(n, &s->items[s->n_items++], e) == -1)
 			return -1;
-	return 0;
+	return check_places(s, e);
 }
 
 static int

@@ -7,6 +7,7 @@
 #	export_vm STATUS [LINE]...     esxbk-export-ovf into o/ likewise
 #	body_bad LINE           esxbk-export-ovf says LINE of what it fetched,
 #		also after it tried once more
+#	deploy STATUS [LINE]...        esxbk-deploy-ovf of $POINT likewise
 #	asked METHOD...         these calls that end something were made, of
 #		those in $ENDS, in this order
 #	no_point                nothing but lock files is in o/
@@ -14,7 +15,7 @@
 #	requests METHOD         how many there were
 #	stall TIME              --stall-timeout from here on (20s)
 #
-# list and export_vm take the options in ARGS, too.  With each they check that
+# list, export_vm and deploy take the options in ARGS, too.  With each they check that
 # there was no control character in a message, that it took less than
 # SECONDS_MAX of a processor and MIB_MAX, that it ended by itself, and that no
 # file appeared outside o/.  In a LINE, RUN stands for the id of a run.
@@ -131,6 +132,17 @@ export_vm()
 	case $status in
 	0 | 3) ;;
 	*) no_point ;;
+	esac
+}
+
+deploy()
+{
+	local status=$1 ARGS=(--retries=0 --name copy "${ARGS[@]}" "$POINT")
+	shift
+	meet "$status" esxbk-deploy-ovf "$@"
+	case $status in
+	0 | 3) same "$(cat out)" 1 "the VM's id" ;;
+	*) same "$(head -c 20000 out)" '' "no id" ;;
 	esac
 }
 

@@ -12,8 +12,8 @@ change of it is a new world:
      "on": {"Login": {...}, "RetrievePropertiesEx/Task": {...}}}
 
 "world" are values of vsphere.py that differ.  "on" names requests, by their
-method, by method and type of the first property set, or "versions", "disk"
-and "nvram", and how they are answered instead:
+method, by method and type of the first property set, or "versions", "disk",
+"nvram" and "upload", and how they are answered instead:
 
     head      the whole head, empty line included, in place of our own
     status    "302 Found"
@@ -23,6 +23,7 @@ and "nvram", and how they are answered instead:
     endless   text behind that, for ever
     gzip      the body is compressed, as the head says
     pause     seconds before each piece of the body, of "piece" bytes (1)
+    early     nothing of the request's body is read
     rude      the connection ends without TLS's own end
     keep      the connection stays open
 
@@ -144,12 +145,18 @@ class Server:
         lines = head.decode("latin-1").split("\r\n")
         fields = {name.lower(): value.strip() for name, _, value in
                   (line.partition(":") for line in lines[1:])}
-        length = int(fields.get("content-length", 0))
+        verb, path, _ = lines[0].split(" ")
+        upload = verb in ("POST", "PUT") and path != "/sdk"
+        early = upload and self.look()[1].get("upload", {}).get("early")
+        length = 0 if early else int(fields.get("content-length", 0))
         while len(rest) < length:
-            rest += conn.recv(BLOCK)
-        return self.reply(conn, lines[0].split(" ")[1], fields, rest)
+            block = conn.recv(BLOCK)
+            if not block:
+                return False
+            rest += block
+        return self.reply(conn, path, fields, rest, upload)
 
-    def reply(self, conn, path, fields, request):
+    def reply(self, conn, path, fields, request, upload):
         host, on = self.look()
         method = kind = ""
         if path == "/sdk":
@@ -159,6 +166,9 @@ class Server:
             good = host.answer(method, element)
         elif path == "/sdk/vimServiceVersions.xml":
             method, good = "versions", host.versions()
+        elif upload:
+            method, good = "upload", b""
+            host.received = request
         else:
             method = "nvram" if path.endswith(".nvram") else "disk"
             good = host.disk if method == "disk" else b"nvram"

@@ -1,5 +1,5 @@
 """What a well-behaved ESXi host answers: just enough of the vSphere API to
-list one VM and to export it.  Text in, text out; nothing is checked.
+list one VM, to export it and to import another (importing.py).  Text in, text out; nothing is checked.
 
 The world is a flat dictionary; a scenario changes some of its values.  Values
 whose name ends in "_xml" stand in the replies as they are, others escaped.
@@ -8,6 +8,7 @@ import hashlib
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
+import importing
 import vmdk
 
 SIZE = 1 << 20
@@ -50,6 +51,7 @@ WORLD = {
     "descriptor": "",
     "descriptor_warnings_xml": "",
     "disk_capacity": SIZE,     # of the stream
+    **importing.WORLD,
 }
 
 
@@ -62,10 +64,11 @@ def typed(value, kind="xsd:string"):
     return f'<val xsi:type="{kind}">{escape(value)}</val>'
 
 
-class Host:
+class Host(importing.Importing):
     """The state that the requests leave behind."""
 
     def __init__(self, world, port):
+        super().__init__()
         self.w = {**WORLD, **world}
         self.port = port
         self.snapshot = ""
@@ -120,6 +123,11 @@ class Host:
     def do_RetrievePropertiesEx(self, body):
         spec = body.find("{*}specSet")
         kinds = [p.findtext("{*}type") for p in spec.findall("{*}propSet")]
+        if kinds[0] in ("Datacenter", "HostSystem", "ComputeResource"):
+            return "<returnval>" + self.place_objects({
+                p.findtext("{*}type"): [t.text for t in p.iter(
+                    "{urn:vim25}pathSet")]
+                for p in spec.findall("{*}propSet")}) + "</returnval>"
         wanted = [p.text for p in spec.iter("{urn:vim25}pathSet")]
         refs = [(o.get("type"), o.text) for o in spec.iter("{urn:vim25}obj")]
         if refs[0][0] == "ContainerView":
@@ -227,21 +235,24 @@ class Host:
     def props_HttpNfcLease(self):
         w = self.w
         url = w["lease_url"].replace("PORT", str(self.port))
+        entity = ref("VirtualMachine", "1", "entity")
         return {
             "state": typed(w["lease_state"], "HttpNfcLeaseState"),
             "initializeProgress": typed("100"),
-            "info": f"<val><leaseTimeout>{self.text('lease_timeout')}"
-            f"</leaseTimeout><deviceUrl><key>{self.text('lease_key')}</key>"
-            f"<url>{escape(url)}</url><sslThumbprint>"
+            "info": f"<val>{entity}"
+            f"<leaseTimeout>{self.text('lease_timeout')}</leaseTimeout>"
+            f"<deviceUrl><key>{self.text('lease_key')}</key>"
+            f"{self.import_info()}<url>{escape(url)}</url><sslThumbprint>"
             f"{self.text('lease_print')}</sslThumbprint><disk>true</disk>"
             f"<targetId>{self.text('lease_target')}</targetId>"
             f"<fileSize>{self.text('lease_size')}</fileSize></deviceUrl>"
             f"{w['lease_more_xml']}</val>"}
 
     def do_HttpNfcLeaseGetManifest(self, _):
-        digest = hashlib.sha256(self.disk).hexdigest()
+        moved = self.received if self.importing else self.disk
+        digest = hashlib.sha256(moved).hexdigest()
         return f"<returnval><key>{self.text('lease_key')}</key>" \
-            f"<size>{self.text('manifest_size') or len(self.disk)}</size>" \
+            f"<size>{self.text('manifest_size') or len(moved)}</size>" \
             "<checksumType>sha256</checksumType><checksum>" \
             f"{self.text('manifest_sha256') or digest}</checksum>" \
             f"</returnval>{self.w['manifest_more_xml']}"
