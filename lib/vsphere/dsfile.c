@@ -19,7 +19,7 @@ enum {
 	PAUSE_MAX_MS = 30000,
 	/* A line that breaks again and again but brings this much is a line
 	 * that works. */
-	LEAP_BYTES = 1 << 20,
+	LEAP_BYTES = 64 << 10,
 	LEAP_PAUSE_MS = 100,
 };
 

@@ -14,7 +14,7 @@
 #include "vsphere/dsfile_pause.h"
 #include "wirefake.h"
 
-enum { DSSERVER_BYTES = 1000, DSSERVER_BYTES_MAX = 3 << 20 };
+enum { DSSERVER_BYTES = 1000, DSSERVER_BYTES_MAX = 192 << 10 };
 
 #define DSSERVER_NAME "[ds1] web/web-flat.vmdk"
 #define DSSERVER_DATE "Mon, 02 Jan 2023 03:04:05 GMT"
