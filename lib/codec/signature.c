@@ -28,16 +28,18 @@ static int
 parse_hex(const char *hex, size_t n, unsigned char *out, struct err *e)
 {
 	size_t i;
+	int d;
 
 	if (n == 0 || n % 2 != 0 || n / 2 > SIGNATURE_MAX)
 		return err_set(e, ERR_DATA, "a signature of %zu hex digits", n);
-	for (i = 0; i < n; i++)
-		if (digit(hex[i]) == -1)
+	memset(out, 0, n / 2);
+	for (i = 0; i < n; i++) {
+		d = digit(hex[i]);
+		if (d < 0)
 			return err_set(e, ERR_DATA,
 			    "the signature is not in hex digits");
-	for (i = 0; i < n / 2; i++)
-		out[i] = (unsigned char)(digit(hex[2 * i]) << 4 |
-		    digit(hex[2 * i + 1]));
+		out[i / 2] = (unsigned char)(out[i / 2] << 4 | d);
+	}
 	return 0;
 }
 
