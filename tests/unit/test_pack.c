@@ -173,7 +173,7 @@ read_all(struct pack *p, size_t most, struct buf *b, struct err *e)
 	size_t n;
 
 	do {
-		n = most <= 100 ? most : 1 + (size_t)random() % most;
+		n = most <= 64 ? most : 1 + (size_t)random() % most;
 		got = flow_read(&s, portion, n, e);
 		CHECK(got <= (ssize_t)n);
 		if (got > 0)
@@ -279,7 +279,7 @@ the_stream_is_the_same_whoever_makes_it(void)
 		{ "1 thread", 1, MIB, false, false },
 		{ "8 threads", 8, MIB, false, false },
 		{ "no number of threads", 0, 2 * MIB, false, false },
-		{ "small portions", 2, 100, false, false },
+		{ "small portions", 2, 64, false, false },
 		{ "holes unknown", 2, MIB, true, false },
 		{ "reads of a few bytes", 3, MIB, false, true },
 	};

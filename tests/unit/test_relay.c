@@ -151,7 +151,8 @@ the_first_failure_in_order_is_the_answer(void)
 			CHECK_INT(relay_take(r, &slot, &again), -1);
 			CHECK_STR(again.text, t[i].text);
 			relay_free(r);
-			CHECK(s.begun <= 7 + SLOTS);
+			/* Nothing is begun that nobody will see. */
+			CHECK(s.begun <= 7 + (threads == 1 ? 1 : SLOTS));
 			CHECK_INT(s.begun, s.ended);
 		}
 	}
