@@ -9,7 +9,6 @@
 #	flip FILE OFFSET        changes one byte
 #	resum                   p's manifest made to match its files
 #	edit FILE SED           with its digest in p's manifest made right
-#	tool SCRIPT ARG...      a Python program with what it needs of tar
 
 # shellcheck source=/dev/null
 . "$T/cli/lib/fault.sh" || exit 1
