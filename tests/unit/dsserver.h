@@ -49,6 +49,7 @@ static struct {
 } dsserver;
 
 static char dsserver_file[DSSERVER_BYTES_MAX];
+static unsigned int dsserver_stall_s = 60; /* valgrind is slow */
 
 int
 dsfile_pause(unsigned int ms, const volatile bool *stop, struct err *e)
@@ -158,8 +159,7 @@ dsserver_begin(const struct dsserver_step *steps)
 	snprintf(at, sizeof(at), "127.0.0.1:%u", dsserver.server.port);
 	conf.server = at;
 	conf.http.pin = dsserver.server.pin;
-	/* valgrind takes that long for a handshake. */
-	conf.http.stall_s = getenv("VALGRIND") == NULL ? 2 : 10;
+	conf.http.stall_s = dsserver_stall_s;
 	wirefake.logins = 0;
 	dsserver.v = vim_open(&conf, &e);
 	CHECK_STR(e.text, "");

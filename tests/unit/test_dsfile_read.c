@@ -190,8 +190,7 @@ much_between_two_breaks_costs_little_time(void)
 {
 	struct reading r = { .bytes = DSSERVER_BYTES_MAX,
 		.retries = 1,
-		.steps = { { DS_CUT, NULL, 65536 },
-		    { DS_CUT, NULL, 65535 } } };
+		.steps = { { DS_CUT, NULL, 65536 }, { DS_CUT, NULL, 65535 } } };
 
 	dsserver_begin(NULL);
 	dsserver.size = DSSERVER_BYTES_MAX;
@@ -199,9 +198,8 @@ much_between_two_breaks_costs_little_time(void)
 	CHECK_STR(r.e.text, "");
 	CHECK_INT(r.got.len, DSSERVER_BYTES_MAX);
 	buf_free(&r.got);
-	dsserver_end(
-	    "GET 0-196607\npause 100\nGET 65536-196607\npause 1000\n"
-	    "GET 131071-196607\n");
+	dsserver_end("GET 0-196607\npause 100\nGET 65536-196607\npause 1000\n"
+		     "GET 131071-196607\n");
 }
 
 static void
@@ -237,7 +235,9 @@ silence_is_a_broken_line(void)
 		.retries = 1,
 		.steps = { { DS_SILENT } } };
 
+	dsserver_stall_s = 4;
 	reading_is_good(&r, "GET 0-9\npause 1000\nGET 0-9\n");
+	dsserver_stall_s = 60;
 }
 
 static void
