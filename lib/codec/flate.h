@@ -7,7 +7,8 @@
 /*
  * flate - whole zlib (RFC 1950) streams in memory (libdeflate).
  *
- * One flate a thread; it allocates in flate_open(), and in the first flate_deflate().
+ * One flate a thread; it allocates in flate_open() and in the first
+ * flate_deflate().
  */
 struct flate;
 
