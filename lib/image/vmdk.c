@@ -1,6 +1,7 @@
 #include "image/vmdk.h"
 
 #include "base/num.h"
+#include "base/span.h"
 
 enum { VERSION = 3, DEFLATE = 1, DESCRIPTOR_MAX = 20 };
 
@@ -184,11 +185,6 @@ vmdk_find_difference(const unsigned char *header, const unsigned char *footer)
 	return NULL;
 }
 
-struct span {
-	const char *p;
-	size_t n;
-};
-
 /* What a descriptor must have once, and may have once. */
 enum seen {
 	SEEN_CID = 1,
@@ -208,56 +204,6 @@ static const struct {
 	{ "extent", SEEN_EXTENT },
 	{ "parentFileNameHint", SEEN_HINT },
 };
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static struct span
-trim(struct span s)
-{
-	while (s.n > 0 && is_blank(s.p[s.n - 1]))
-		s.n--;
-	for (; s.n > 0 && is_blank(*s.p); s.n--)
-		s.p++;
-	return s;
-}
-
-/* Cuts what stands before the first c off *s; all of it if there is none. */
-static struct span
-cut(struct span *s, char c)
-{
-	const char *end = memchr(s->p, c, s->n);
-	struct span head = { s->p, end != NULL ? (size_t)(end - s->p) : s->n };
-	size_t gone = head.n + (end != NULL);
-
-	s->p += gone;
-	s->n -= gone;
-	return head;
-}
-
-static struct span
-next_word(struct span *s)
-{
-	struct span word;
-	size_t n = 0;
-
-	*s = trim(*s);
-	while (n < s->n && !is_blank(s->p[n]))
-		n++;
-	word = (struct span){ s->p, n };
-	s->p += n;
-	s->n -= n;
-	return word;
-}
-
-static bool
-is_text(struct span s, const char *text)
-{
-	return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
-}
 
 static int
 parse_cid(struct span value, uint32_t *cid, struct err *e)
@@ -310,10 +256,10 @@ parse_extent(struct span line, struct vmdk_descriptor *d, struct err *e)
 {
 	struct span sectors, type;
 
-	next_word(&line);
-	sectors = next_word(&line);
-	type = next_word(&line);
-	if (!is_text(type, "SPARSE"))
+	span_word(&line);
+	sectors = span_word(&line);
+	type = span_word(&line);
+	if (!span_is(type, "SPARSE"))
 		return err_set(e, ERR_IO, "type %.*s, not SPARSE",
 		    (int)(type.n > 40 ? 40 : type.n), type.p);
 	if (num_scan(sectors.p, sectors.n, UINT64_MAX, &d->extent_sectors) ==
@@ -327,14 +273,14 @@ parse_extent(struct span line, struct vmdk_descriptor *d, struct err *e)
 static size_t
 classify(struct span line, struct span key)
 {
-	struct span word = next_word(&line);
+	struct span word = span_word(&line);
 	size_t i, n = sizeof(once) / sizeof(once[0]);
-	bool extent = is_text(word, "RW") || is_text(word, "RDONLY") ||
-	    is_text(word, "NOACCESS");
+	bool extent = span_is(word, "RW") || span_is(word, "RDONLY") ||
+	    span_is(word, "NOACCESS");
 
 	for (i = 0; i < n; i++) {
 		if (once[i].bit == SEEN_EXTENT ? extent
-					       : is_text(key, once[i].name))
+					       : span_is(key, once[i].name))
 			break;
 	}
 	return i;
@@ -368,11 +314,11 @@ parse_line(struct span line, struct vmdk_descriptor *d, unsigned int *seen,
 	struct span value, key;
 	size_t i;
 
-	line = trim(line);
+	line = span_trim(line);
 	if (line.n == 0 || line.p[0] == '#')
 		return 0;
 	value = line;
-	key = trim(cut(&value, '='));
+	key = span_trim(span_cut(&value, '='));
 	i = classify(line, key);
 	if (i == sizeof(once) / sizeof(once[0])) {
 		if (key.n == line.n)
@@ -384,7 +330,7 @@ parse_line(struct span line, struct vmdk_descriptor *d, unsigned int *seen,
 		return err_set(e, ERR_IO, "descriptor: a second %s",
 		    once[i].name);
 	*seen |= once[i].bit;
-	if (parse_item(once[i].bit, line, trim(value), d, e) == -1)
+	if (parse_item(once[i].bit, line, span_trim(value), d, e) == -1)
 		return err_ctx(e, "descriptor: %s", once[i].name);
 	return 0;
 }
@@ -396,7 +342,7 @@ check_hidden(struct span line, struct err *e)
 	static const char word[] = "parentFileNameHint";
 	const char *at = memmem(line.p, line.n, word, sizeof(word) - 1);
 
-	if (at == NULL || at == trim(line).p)
+	if (at == NULL || at == span_trim(line).p)
 		return 0;
 	return err_set(e, ERR_IO, "descriptor: %s inside of a line", word);
 }
@@ -458,7 +404,7 @@ vmdk_parse_descriptor(const char *p, size_t n, struct vmdk_descriptor *d,
 				     "descriptor";
 	}
 	while (text.n > 0) {
-		line = cut(&text, '\n');
+		line = span_cut(&text, '\n');
 		if (parse_line(line, d, &seen, e) == -1 ||
 		    check_hidden(line, e) == -1)
 			return -1;

@@ -26,8 +26,8 @@ free_names(struct point *p)
 	p->name = p->path = p->partial = p->partial_path = NULL;
 }
 
-static int
-set_names(struct point *p, time_t when, struct err *e)
+int
+point_set_names(struct point *p, time_t when, struct err *e)
 {
 	char stamp[CLOCK_STAMP_SIZE];
 
@@ -59,7 +59,7 @@ make_partial(struct point *p, time_t when, struct err *e)
 	time_t last = when + SECONDS_TRIED;
 
 	for (; when < last; when++) {
-		if (set_names(p, when, e) == -1)
+		if (point_set_names(p, when, e) == -1)
 			return -1;
 		if (is_taken(p))
 			continue;
@@ -83,7 +83,7 @@ make_partial(struct point *p, time_t when, struct err *e)
 }
 
 struct point *
-point_open(const char *dir, const char *stem, time_t when, struct err *e)
+point_new(const char *dir, const char *stem, struct err *e)
 {
 	struct point *p;
 
@@ -111,10 +111,19 @@ point_open(const char *dir, const char *stem, time_t when, struct err *e)
 		err_sys(e, err_class_of_errno(errno), "open %s", dir);
 		goto fail;
 	}
-	if (make_partial(p, when, e) == -1)
-		goto fail;
 	return p;
 fail:
+	point_free(p);
+	return NULL;
+}
+
+struct point *
+point_open(const char *dir, const char *stem, time_t when, struct err *e)
+{
+	struct point *p = point_new(dir, stem, e);
+
+	if (p != NULL && make_partial(p, when, e) == 0)
+		return p;
 	point_free(p);
 	return NULL;
 }
@@ -221,12 +230,22 @@ give_name(struct point *p)
 	return renameat(p->dirfd, p->partial, p->dirfd, p->name);
 }
 
+/* It was of use until here. */
+static int
+drop_journal(struct point *p, struct err *e)
+{
+	if (unlinkat(p->fd, POINT_JOURNAL, 0) == -1 && errno != ENOENT)
+		return err_sys(e, err_class_of_errno(errno), "remove %s/%s",
+		    p->partial_path, POINT_JOURNAL);
+	return 0;
+}
+
 int
 point_commit(struct point *p, enum digest_kind kind, const json_t *record,
     struct err *e)
 {
 	if (write_manifest(p, kind, e) == -1 ||
-	    write_record(p, record, e) == -1)
+	    write_record(p, record, e) == -1 || drop_journal(p, e) == -1)
 		return -1;
 	if (fsync(p->fd) == -1)
 		return err_sys(e, ERR_IO, "fsync %s", p->partial_path);
@@ -237,6 +256,12 @@ point_commit(struct point *p, enum digest_kind kind, const json_t *record,
 	if (fsync(p->dirfd) == -1)
 		return err_sys(e, ERR_IO, "fsync %s", p->dir);
 	return 0;
+}
+
+void
+point_keep(struct point *p)
+{
+	p->made = false;
 }
 
 void

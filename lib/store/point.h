@@ -50,6 +50,18 @@ struct sink point_file_sink(struct point_file *f);
 int point_file_commit(struct point_file *f, const char *hex, struct err *e);
 void point_file_free(struct point_file *f); /* unlinks unless committed */
 
+/* For a file that is written in pieces, by several threads: bytes that nobody
+ * writes are holes and read as zeros. */
+struct point_file *point_file_open_sparse(struct point *p, const char *name,
+    uint64_t bytes, struct err *e);
+int point_file_write_at(struct point_file *f, uint64_t at, const void *data,
+    size_t n, struct err *e);
+/* Fewer than n bytes are ERR_IO. */
+int point_file_read_at(struct point_file *f, uint64_t at, void *data, size_t n,
+    struct err *e);
+/* What was written is durable. */
+int point_file_sync(struct point_file *f, struct err *e);
+
 /* Takes a committed file out again: what came was not what was sent. */
 int point_file_remove(struct point *p, const char *name, struct err *e);
 
@@ -63,6 +75,17 @@ int point_put(struct point *p, const char *name, const void *data, size_t n,
 int point_commit(struct point *p, enum digest_kind kind, const json_t *record,
     struct err *e);
 void point_free(struct point *p); /* NULL is fine */
+
+/*
+ * Takes up the newest partial folder of this stem that has a journal
+ * (store/journal) and that no process has open: 1, with *p; 0: there is none.
+ * In it only sparse files are kept; point_file_open_sparse() finds them.
+ */
+int point_resume(const char *dir, const char *stem, struct point **p,
+    struct err *e);
+
+/* point_free() without commit leaves the partial folder to be taken up. */
+void point_keep(struct point *p);
 
 /* Newest committed point of a VM in dir, by backup.json: uuid is the instance
  * or BIOS uuid.  Returns 1 with *when and *path (free() it), 0 if there is

@@ -40,8 +40,8 @@ failed(const struct point *p, int class, const char *call, const char *name,
 	return err_sys(e, class, "%s %s/%s", call, p->partial_path, name);
 }
 
-struct point_file *
-point_file_create(struct point *p, const char *name, struct err *e)
+static struct point_file *
+open_file(struct point *p, const char *name, int flags, struct err *e)
 {
 	struct point_file *f = calloc(1, sizeof(*f));
 
@@ -52,8 +52,8 @@ point_file_create(struct point *p, const char *name, struct err *e)
 	f->name = strdup(name);
 	if (f->name == NULL)
 		goto no_memory;
-	f->fd = openat(p->fd, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	f->fd = openat(p->fd, name, flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
 	if (f->fd == -1) {
 		failed(p, err_class_of_errno(errno), "create", name, e);
 		point_file_free(f);
@@ -68,18 +68,99 @@ no_memory:
 }
 
 struct point_file *
+point_file_create(struct point *p, const char *name, struct err *e)
+{
+	return open_file(p, name, O_WRONLY | O_EXCL, e);
+}
+
+/* It may come from a server. */
+static int
+check_name(const struct point *p, const char *name, struct err *e)
+{
+	if (!name_is_file(name))
+		return err_set(e, ERR_DATA, "'%s' is no file name", name);
+	if (strcmp(name, RECORD_FILE) == 0 || is_manifest(p, name))
+		return err_set(e, ERR_DATA, "'%s' is the name of our own file",
+		    name);
+	return 0;
+}
+
+struct point_file *
 point_file_open(struct point *p, const char *name, struct err *e)
 {
-	/* It may come from a server. */
-	if (!name_is_file(name)) {
-		err_set(e, ERR_DATA, "'%s' is no file name", name);
+	return check_name(p, name, e) == -1 ? NULL
+					    : point_file_create(p, name, e);
+}
+
+struct point_file *
+point_file_open_sparse(struct point *p, const char *name, uint64_t bytes,
+    struct err *e)
+{
+	struct point_file *f;
+
+	if (check_name(p, name, e) == -1)
+		return NULL;
+	f = open_file(p, name, O_RDWR | (p->is_resumed ? 0 : O_EXCL), e);
+	if (f == NULL)
+		return NULL;
+	if (ftruncate(f->fd, (off_t)bytes) == -1) {
+		failed(p, err_class_of_errno(errno), "truncate", name, e);
+		point_file_free(f);
 		return NULL;
 	}
-	if (strcmp(name, RECORD_FILE) == 0 || is_manifest(p, name)) {
-		err_set(e, ERR_DATA, "'%s' is the name of our own file", name);
-		return NULL;
+	return f;
+}
+
+int
+point_file_write_at(struct point_file *f, uint64_t at, const void *data,
+    size_t n, struct err *e)
+{
+	const char *from = data;
+	ssize_t w;
+
+	while (n > 0) {
+		w = pwrite(f->fd, from, n, (off_t)at);
+		if (w == -1 && errno == EINTR)
+			continue;
+		if (w == -1)
+			return failed(f->point, err_class_of_errno(errno),
+			    "write", f->name, e);
+		from += w;
+		at += (uint64_t)w;
+		n -= (size_t)w;
 	}
-	return point_file_create(p, name, e);
+	return 0;
+}
+
+int
+point_file_read_at(struct point_file *f, uint64_t at, void *data, size_t n,
+    struct err *e)
+{
+	char *to = data;
+	ssize_t r;
+
+	while (n > 0) {
+		r = pread(f->fd, to, n, (off_t)at);
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r == -1)
+			return failed(f->point, ERR_IO, "read", f->name, e);
+		if (r == 0)
+			return err_set(e, ERR_IO, "%s/%s has become shorter",
+			    f->point->partial_path, f->name);
+		to += r;
+		at += (uint64_t)r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+int
+point_file_sync(struct point_file *f, struct err *e)
+{
+	return fdatasync(f->fd) == -1
+	    ? failed(f->point, ERR_IO, "fdatasync", f->name, e)
+	    : 0;
 }
 
 static void
@@ -176,7 +257,8 @@ point_file_free(struct point_file *f)
 		return;
 	if (f->fd != -1)
 		close(f->fd);
-	if (f->made)
+	/* Of a point that is kept the files are, too. */
+	if (f->made && f->point->made)
 		unlinkat(f->point->fd, f->name, 0);
 	free(f->name);
 	free(f);

@@ -19,9 +19,21 @@ struct point {
 	int dirfd;
 	int fd;               /* of the partial; locked, see point_sweep() */
 	bool made;            /* the partial exists */
+	bool is_resumed;      /* it has files of an earlier run */
 	pthread_mutex_t lock; /* guards files */
 	struct listing files;
 };
+
+/* A point without folder, names or files. */
+struct point *point_new(const char *dir, const char *stem, struct err *e);
+int point_set_names(struct point *p, time_t when, struct err *e);
+
+/* Is name ".STEM_STAMP.partial" or ".STEM_STAMP_merged.partial"?  *when, unless
+ * NULL, is the stamp. */
+bool point_is_partial(const char *name, const char *stem, time_t *when);
+
+/* In a partial folder: what is finished of its sparse files. */
+#define POINT_JOURNAL ".journal"
 
 /* point_file_open() of any name. */
 struct point_file *point_file_create(struct point *p, const char *name,

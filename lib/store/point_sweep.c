@@ -1,4 +1,4 @@
-#include "store/point.h"
+#include "store/point_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,14 +14,13 @@
 
 enum { STAMP_LENGTH = 15 };
 
-/* ".STEM_STAMP.partial" or ".STEM_STAMP_merged.partial".  Without the stamp
- * "web" would take what belongs to "web_old". */
-static bool
-is_partial_of(const char *name, const char *stem)
+/* Without the stamp "web" would take what belongs to "web_old". */
+bool
+point_is_partial(const char *name, const char *stem, time_t *when)
 {
 	char stamp[STAMP_LENGTH + 1];
 	size_t n = strlen(stem);
-	time_t when;
+	time_t ignored;
 
 	if (name[0] != '.' || strncmp(name + 1, stem, n) != 0 ||
 	    name[1 + n] != '_')
@@ -32,7 +31,7 @@ is_partial_of(const char *name, const char *stem)
 	memcpy(stamp, name, STAMP_LENGTH);
 	stamp[STAMP_LENGTH] = '\0';
 	name += STAMP_LENGTH;
-	return clock_parse_stamp(stamp, &when) == 0 &&
+	return clock_parse_stamp(stamp, when == NULL ? &ignored : when) == 0 &&
 	    (strcmp(name, ".partial") == 0 ||
 		strcmp(name, "_merged.partial") == 0);
 }
@@ -84,7 +83,7 @@ point_sweep(const char *dir, const char *stem, struct err *e)
 	if (d == NULL)
 		return err_sys(e, err_class_of_errno(errno), "open %s", dir);
 	while (rc == 0 && (errno = 0, entry = readdir(d)) != NULL)
-		if (is_partial_of(entry->d_name, stem))
+		if (point_is_partial(entry->d_name, stem, NULL))
 			rc = sweep_one(dirfd(d), dir, entry->d_name, e);
 	if (rc == 0 && errno != 0)
 		rc = err_sys(e, ERR_IO, "read %s", dir);

@@ -1,0 +1,123 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include "store/point_internal.h"
+
+/* The newest partial folder with a journal that nobody has open: its
+ * descriptor, locked, and its time; -1 if there is none. */
+static int
+try_folder(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	if (faccessat(fd, POINT_JOURNAL, R_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static DIR *
+list(const struct point *p, struct err *e)
+{
+	int fd = openat(p->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+
+	if (d == NULL) {
+		err_sys(e, ERR_OS, "read %s", p->dir);
+		if (fd != -1)
+			close(fd);
+	}
+	return d;
+}
+
+static int
+find(struct point *p, time_t *when, struct err *e)
+{
+	DIR *d = list(p, e);
+	struct dirent *entry;
+	time_t stamp;
+	int fd;
+
+	if (d == NULL)
+		return -1;
+	while ((entry = readdir(d)) != NULL) {
+		if (!point_is_partial(entry->d_name, p->stem, &stamp) ||
+		    strstr(entry->d_name, "_merged.") != NULL ||
+		    (p->fd != -1 && stamp < *when))
+			continue;
+		fd = try_folder(p->dirfd, entry->d_name);
+		if (fd == -1)
+			continue;
+		if (p->fd != -1)
+			close(p->fd);
+		p->fd = fd;
+		*when = stamp;
+	}
+	closedir(d);
+	return 0;
+}
+
+/* What the earlier run wrote at once comes anew. */
+static bool
+is_kept(const char *name)
+{
+	static const char suffix[] = "-flat.vmdk";
+	size_t n = strlen(name);
+
+	return name[0] == '.' ||
+	    (n >= sizeof(suffix) - 1 &&
+		strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0);
+}
+
+static int
+clear(struct point *p, struct err *e)
+{
+	int fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int rc = 0;
+
+	if (d == NULL) {
+		if (fd != -1)
+			close(fd);
+		return err_sys(e, ERR_OS, "read %s", p->partial_path);
+	}
+	while (rc == 0 && (entry = readdir(d)) != NULL)
+		if (!is_kept(entry->d_name) &&
+		    unlinkat(p->fd, entry->d_name, 0) == -1)
+			rc = err_sys(e, err_class_of_errno(errno),
+			    "remove %s/%s", p->partial_path, entry->d_name);
+	closedir(d);
+	return rc;
+}
+
+int
+point_resume(const char *dir, const char *stem, struct point **out,
+    struct err *e)
+{
+	struct point *p = point_new(dir, stem, e);
+	time_t when = 0;
+
+	*out = NULL;
+	if (p == NULL || find(p, &when, e) == -1)
+		goto fail;
+	if (p->fd == -1) {
+		point_free(p);
+		return 0;
+	}
+	if (point_set_names(p, when, e) == -1 || clear(p, e) == -1)
+		goto fail;
+	p->made = p->is_resumed = true;
+	*out = p;
+	return 1;
+fail:
+	point_free(p);
+	return -1;
+}
