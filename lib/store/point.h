@@ -59,6 +59,9 @@ int point_file_write_at(struct point_file *f, uint64_t at, const void *data,
 /* Fewer than n bytes are ERR_IO. */
 int point_file_read_at(struct point_file *f, uint64_t at, void *data, size_t n,
     struct err *e);
+/* Makes these bytes zeros again. */
+int point_file_clear(struct point_file *f, uint64_t at, uint64_t n,
+    struct err *e);
 /* What was written is durable. */
 int point_file_sync(struct point_file *f, struct err *e);
 

@@ -156,6 +156,23 @@ point_file_read_at(struct point_file *f, uint64_t at, void *data, size_t n,
 }
 
 int
+point_file_clear(struct point_file *f, uint64_t at, uint64_t n, struct err *e)
+{
+	static const char zeros[65536];
+	size_t step;
+
+	if (fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		(off_t)at, (off_t)n) == 0)
+		return 0;
+	for (; n > 0; n -= step, at += step) {
+		step = n < sizeof(zeros) ? (size_t)n : sizeof(zeros);
+		if (point_file_write_at(f, at, zeros, step, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
 point_file_sync(struct point_file *f, struct err *e)
 {
 	return fdatasync(f->fd) == -1
