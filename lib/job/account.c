@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 
 #ifndef ESXBK_VERSION
@@ -17,6 +18,28 @@ account_warn(struct export_result *r, const char *code, const char *text)
 	json_set_text(w, "text", text);
 	json_array_append_new(r->warnings, w);
 	log_warn("%.200s: %s", r->vm_name, text);
+}
+
+void
+account_begin(struct export_result *r, const struct vm *vm)
+{
+	*r = (struct export_result){ .vm_name = vm->name,
+		.outcome = "ok",
+		.started = clock_now(),
+		.disks = json_array(),
+		.skipped = json_array(),
+		.warnings = json_array(),
+		.steps = json_object() };
+}
+
+void
+account_fail(struct export_result *r, struct err *e)
+{
+	err_ctx(e, "export %s", r->vm_name);
+	r->error = *e;
+	r->exit = e->class;
+	r->outcome = "failed";
+	r->changed = false;
 }
 
 static json_t *
@@ -59,7 +82,10 @@ disk(const struct vm *vm, const struct fetch *f)
 	json_set_text(o, "label", f->label);
 	json_set_int(o, "capacity", (long long)f->info.capacity_bytes);
 	json_set_text(o, "file", f->file);
-	json_set_int(o, "size", (long long)f->bytes);
+	if (f->descriptor != NULL)
+		json_set_text(o, "descriptor", f->descriptor);
+	json_set_int(o, "size",
+	    (long long)(f->descriptor == NULL ? f->bytes : f->capacity_bytes));
 	json_set_text(o, "sha256", f->sha256);
 	json_set_text(o, "content_sha256", f->content);
 	json_set_text(o, "cid", cid);
@@ -196,7 +222,7 @@ account_backup(const struct account *a)
 	json_set_text(o, "tool", "esxbk " ESXBK_VERSION);
 	json_set_text(o, "point", a->point);
 	json_set_text(o, "kind", "full");
-	json_set_text(o, "mode", "ovf");
+	json_set_text(o, "mode", a->conf->mode == EXPORT_OVF ? "ovf" : "vmdk");
 	json_set_text(o, "parent", NULL);
 	json_set_text(o, "plan", a->conf->plan);
 	json_set_text(o, "run", a->conf->run);

@@ -34,6 +34,10 @@ json_t *account_disks(const struct vm *vm, const struct match *m);
 /* The result document of one VM. */
 json_t *account_result(const struct vm *vm, const struct export_result *r);
 
+/* A result without anything in it yet; a failed one, *e with its context. */
+void account_begin(struct export_result *r, const struct vm *vm);
+void account_fail(struct export_result *r, struct err *e);
+
 /* To the result's warnings, and to the log with the VM's name. */
 void account_warn(struct export_result *r, const char *code, const char *text);
 

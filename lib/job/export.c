@@ -9,6 +9,8 @@
 #include "job/match.h"
 #include "job/place.h"
 #include "job/preflight.h"
+#include "job/rawtransfer.h"
+#include "job/resume.h"
 #include "job/target.h"
 #include "job/transfer.h"
 #include "store/archive.h"
@@ -32,8 +34,10 @@ struct export
 	char machine[MACHINE_ID_SIZE];
 	struct target *target;
 	uint64_t descriptor_bytes;
+	struct journal *journal; /* of a point that is taken up */
 	struct snap *snap;
-	bool is_cleaned;            /* its removal was tried */
+	bool is_cleaned; /* its removal was tried */
+	bool is_published;
 	const struct moref *source; /* the snapshot, or the VM */
 	struct match match;
 	struct buf descriptor;
@@ -102,7 +106,8 @@ sweep(struct export *x, struct err *e)
 
 	if ((x->conf->dir != NULL &&
 		point_sweep(x->conf->dir, x->stem, e) == -1) ||
-	    snap_sweep(x->v, x->vm, &mark, &n, e) == -1)
+	    snap_sweep(x->v, x->vm, &mark,
+		x->snap == NULL ? NULL : snap_ref(x->snap), &n, e) == -1)
 		return -1;
 	if (n > 0) {
 		snprintf(text, sizeof(text),
@@ -111,6 +116,25 @@ sweep(struct export *x, struct err *e)
 		account_warn(x->r, "W_LEFTOVER_SNAPSHOT", text);
 	}
 	return 0;
+}
+
+/* Before the sweep, which would remove it. */
+static int
+take_up(struct export *x, struct err *e)
+{
+	struct snap_mark mark = mark_of(x);
+	struct resume left;
+	int rc;
+
+	if (!x->conf->resumes || x->conf->is_dry_run)
+		return 0;
+	rc = resume_find(x->v, x->vm, x->conf->dir, x->stem, &mark, &left, e);
+	if (rc != 1)
+		return rc;
+	x->journal = left.journal;
+	x->snap = left.snap;
+	x->target = target_of_point(left.point, e);
+	return x->target == NULL ? -1 : 0;
 }
 
 static int
@@ -163,7 +187,8 @@ make_snapshot(struct export *x, struct err *e)
 		return 0;
 	if (x->conf->snapshot == EXPORT_NAMED)
 		return take_named_snapshot(x, e);
-	x->snap = open_snapshot(x, e);
+	if (x->snap == NULL)
+		x->snap = open_snapshot(x, e);
 	if (x->snap == NULL) {
 		step(x, "snapshot", "failed");
 		return -1;
@@ -202,7 +227,12 @@ transfer(struct export *x, struct err *e)
 	int rc;
 
 	x->account.transfer_start = clock_now();
-	rc = transfer_run(&t, e);
+	if (x->conf->mode == EXPORT_OVF)
+		rc = transfer_run(&t, e);
+	else if (x->target != NULL)
+		rc = rawtransfer_run(&t, &x->journal, e);
+	else
+		rc = rawtransfer_pipe(&t, e);
 	x->account.transfer_end = clock_now();
 	return rc;
 }
@@ -230,14 +260,17 @@ commit(struct export *x, struct err *e)
 static int
 publish(struct export *x, struct err *e)
 {
-	const char *path = target_path(x->target);
+	const char *path = NULL;
 	size_t i;
 
-	if (commit(x, e) == -1)
-		return -1;
+	if (x->target != NULL) {
+		path = target_path(x->target);
+		if (commit(x, e) == -1)
+			return -1;
+	}
 	for (i = 0; i < x->match.n; i++)
 		x->r->written_bytes += x->match.fetches[i].bytes;
-	x->r->changed = true;
+	x->r->changed = x->is_published = true;
 	if (path != NULL && (x->r->path = strdup(path)) == NULL)
 		return err_sys(e, ERR_OS, "memory");
 	if (x->conf->dir != NULL &&
@@ -300,14 +333,21 @@ foretell(struct export *x, struct err *e)
 }
 
 static int
+put_descriptor(struct export *x, struct err *e)
+{
+	if (x->target == NULL)
+		return 0;
+	return target_put_descriptor(x->target, x->stem, x->descriptor.data,
+	    x->descriptor.len, e);
+}
+
+static int
 read_and_publish(struct export *x, struct err *e)
 {
 	bool is_late = place_is_stdout(&x->place);
 
 	if (make_snapshot(x, e) == -1 || sig_check(e) == -1 ||
-	    transfer(x, e) == -1 ||
-	    target_put_descriptor(x->target, x->stem, x->descriptor.data,
-		x->descriptor.len, e) == -1 ||
+	    transfer(x, e) == -1 || put_descriptor(x, e) == -1 ||
 	    sig_check(e) == -1)
 		return -1;
 	judge(x);
@@ -328,6 +368,9 @@ open_target(struct export *x, struct err *e)
 {
 	const struct export_conf *conf = x->conf;
 
+	if (x->target != NULL ||
+	    (conf->mode == EXPORT_VMDK && conf->archive != NULL))
+		return 0;
 	x->target = conf->archive == NULL
 	    ? target_open_point(conf->dir, x->stem, x->r->started, e)
 	    : target_open_archive(conf->archive, x->stem, x->r->started,
@@ -345,7 +388,7 @@ preflight(struct export *x, struct err *e)
 	if (preflight_vm(x->v, x->vm, x->conf, x->r, &x->descriptor_bytes, e) ==
 	    -1)
 		return -1;
-	if (!place_is_stdout(&x->place))
+	if (!place_is_stdout(&x->place) || x->conf->mode == EXPORT_VMDK)
 		return 0;
 	log_step("the archive waits in %s until it is complete", x->r->spool);
 	return preflight_spool(x->vm, x->r->spool, e);
@@ -360,6 +403,8 @@ run_locked(struct export *x, struct err *e)
 		place_lock(&x->place, vim_server(x->v), vm_identity(x->vm),
 		    e) == -1) ||
 	    name_things(x, e) == -1)
+		return -1;
+	if (take_up(x, e) == -1)
 		return -1;
 	/* Even if there is nothing else to do: a stray snapshot grows. */
 	if (!x->conf->is_dry_run && sweep(x, e) == -1)
@@ -391,33 +436,16 @@ undo(struct export *x)
 		log_error("%s: %s", x->vm->name, e.text);
 	snap_free(x->snap);
 	sig_unshield();
+	/* Without its snapshot the rest of a running VM would be another. */
+	if (x->conf->resumes && x->snap == NULL && x->journal != NULL &&
+	    !x->is_published)
+		point_keep(target_as_point(x->target));
+	journal_free(x->journal);
 	target_free(x->target);
 	match_free(&x->match);
 	buf_free(&x->descriptor);
 	place_free(&x->place);
 	free(x->stem);
-}
-
-static void
-begin_result(struct export_result *r, const struct vm *vm)
-{
-	*r = (struct export_result){ .vm_name = vm->name,
-		.outcome = "ok",
-		.started = clock_now(),
-		.disks = json_array(),
-		.skipped = json_array(),
-		.warnings = json_array(),
-		.steps = json_object() };
-}
-
-static void
-fail_result(struct export_result *r, struct err *e)
-{
-	err_ctx(e, "export %s", r->vm_name);
-	r->error = *e;
-	r->exit = e->class;
-	r->outcome = "failed";
-	r->changed = false;
 }
 
 int
@@ -428,18 +456,20 @@ export_run(struct vim *v, struct vm *vm, const struct export_conf *conf,
 	uint64_t start = clock_mono_ms();
 	int rc;
 
-	begin_result(r, vm);
+	account_begin(r, vm);
 	r->is_dry_run = conf->is_dry_run;
-	r->format = conf->archive == NULL ? "dir" : "ova";
+	r->format = conf->archive == NULL ? "dir"
+	    : conf->mode == EXPORT_OVF    ? "ova"
+					  : "raw";
 	rc = place_init(&x.place, conf->dir, conf->archive, e);
-	if (rc == 0 && place_is_stdout(&x.place))
+	if (rc == 0 && place_is_stdout(&x.place) && conf->mode == EXPORT_OVF)
 		r->spool = afile_spool_dir();
 	if (rc == 0)
 		rc = run_locked(&x, e);
 	undo(&x);
 	r->ms = clock_mono_ms() - start;
 	if (rc == -1)
-		fail_result(r, e);
+		account_fail(r, e);
 	return rc;
 }
 
@@ -447,9 +477,9 @@ void
 export_fail(const struct vm *vm, const struct err *why, struct export_result *r,
     struct err *e)
 {
-	begin_result(r, vm);
+	account_begin(r, vm);
 	*e = *why;
-	fail_result(r, e);
+	account_fail(r, e);
 }
 
 void

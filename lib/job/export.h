@@ -29,6 +29,11 @@ enum export_snapshot {
 	EXPORT_NAMED, /* an existing one of that name */
 };
 
+enum export_mode {
+	EXPORT_OVF,  /* over a lease */
+	EXPORT_VMDK, /* flat disks over the datastore's HTTP access */
+};
+
 /* How far the files are; called from the fetching threads. */
 struct export_watch {
 	void (*begin)(void *self, const struct fetch *fetches, size_t n);
@@ -39,10 +44,12 @@ struct export_watch {
 };
 
 struct export_conf {
-	const char *dir;     /* where the point is to appear; or NULL: */
-	const char *archive; /* FILE.ova, "-" for standard output */
-	const char *run;     /* this run's id */
-	const char *plan;    /* or NULL */
+	enum export_mode mode;
+	const char *dir; /* where the point is to appear; or NULL: */
+	/* FILE.ova, "-" for standard output: an OVA, or one raw disk */
+	const char *archive;
+	const char *run;  /* this run's id */
+	const char *plan; /* or NULL */
 	enum export_snapshot snapshot;
 	const char *snapshot_name;
 	enum snap_quiesce quiesce;
@@ -51,6 +58,7 @@ struct export_conf {
 	const char *const *excluded; /* disk labels, NULL at the end, or NULL */
 	uint64_t if_older_s;         /* 0: always */
 	uint64_t retries;            /* more attempts, each with a new lease */
+	bool resumes; /* takes up what an interrupted run left (EXPORT_VMDK) */
 	/* No snapshot is made when a datastore of the VM has less free. */
 	uint64_t min_free_bytes;
 	unsigned int min_free_percent;

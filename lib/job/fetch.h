@@ -33,6 +33,7 @@ struct fetch {
 	/* what to do; strings are the caller's */
 	const struct lease_item *item; /* of the lease in use */
 	const char *file;              /* name in the target */
+	const char *descriptor;        /* of a flat disk: its text, else NULL */
 	const char *label;             /* "Hard disk 1", for messages */
 	uint64_t capacity_bytes; /* a disk's, as the host has it; 0: unknown */
 	bool is_disk;

@@ -18,7 +18,7 @@
 struct supply {
 	struct package package; /* of a stream: what is known so far */
 	bool is_stream;
-	bool *ignored;       /* for each of the descriptor's files */
+	bool *ignored; /* for each of the descriptor's files */
 	/* "sha256:..." of what is restored: of descriptor and manifest, once
 	 * that is known. */
 	char id[7 + 64 + 1];

@@ -49,6 +49,18 @@ target_open_archive(const char *path, const char *stem, time_t when,
 	    archive_open(path, stem, when, descriptor_bytes, e), e);
 }
 
+struct target *
+target_of_point(struct point *p, struct err *e)
+{
+	return new_target(p, NULL, e);
+}
+
+struct point *
+target_as_point(const struct target *t)
+{
+	return t->point;
+}
+
 bool
 target_is_sequential(const struct target *t)
 {

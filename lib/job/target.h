@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "codec/digest.h"
 #include "codec/json.h"
+#include "store/point.h"
 
 /*
  * target - where the files of an export go: a point or an archive.
@@ -26,6 +27,12 @@ struct target *target_open_point(const char *dir, const char *stem, time_t when,
  * descriptor. */
 struct target *target_open_archive(const char *path, const char *stem,
     time_t when, uint64_t descriptor_bytes, struct err *e);
+
+/* p is the target's from now on. */
+struct target *target_of_point(struct point *p, struct err *e);
+
+/* The point behind it, NULL for an archive. */
+struct point *target_as_point(const struct target *t);
 
 bool target_is_sequential(const struct target *t);
 

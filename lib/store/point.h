@@ -48,7 +48,8 @@ struct sink point_file_sink(struct point_file *f);
 /* fsync and close; records name and digest hex for the manifest.  f is to be
  * freed all the same. */
 int point_file_commit(struct point_file *f, const char *hex, struct err *e);
-void point_file_free(struct point_file *f); /* unlinks unless committed */
+void point_file_free(struct point_file *f);  /* unlinks unless committed */
+void point_file_leave(struct point_file *f); /* closes it, as it is */
 
 /* For a file that is written in pieces, by several threads: bytes that nobody
  * writes are holes and read as zeros. */

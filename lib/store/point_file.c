@@ -268,14 +268,20 @@ point_file_remove(struct point *p, const char *name, struct err *e)
 }
 
 void
+point_file_leave(struct point_file *f)
+{
+	f->made = false;
+	point_file_free(f);
+}
+
+void
 point_file_free(struct point_file *f)
 {
 	if (f == NULL)
 		return;
 	if (f->fd != -1)
 		close(f->fd);
-	/* Of a point that is kept the files are, too. */
-	if (f->made && f->point->made)
+	if (f->made)
 		unlinkat(f->point->fd, f->name, 0);
 	free(f->name);
 	free(f);

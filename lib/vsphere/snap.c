@@ -332,6 +332,27 @@ out:
 	return NULL;
 }
 
+struct snap *
+snap_adopt(struct vim *v, const struct vm *vm, const struct vm_snapshot *left,
+    struct err *e)
+{
+	struct snap *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || (s->vm_name = strdup(vm->name)) == NULL ||
+	    (s->name = strdup(left->name)) == NULL) {
+		err_sys(e, ERR_OS, "memory");
+		snap_free(s);
+		return NULL;
+	}
+	s->v = v;
+	s->vm = vm->ref;
+	s->ref = left->ref;
+	s->is_made = true;
+	s->is_quiesced = left->quiesced;
+	log_step("took over snapshot %s", s->name);
+	return s;
+}
+
 const struct moref *
 snap_ref(const struct snap *s)
 {
@@ -393,7 +414,7 @@ snap_free(struct snap *s)
 
 int
 snap_sweep(struct vim *v, struct vm *vm, const struct snap_mark *mark,
-    size_t *n, struct err *e)
+    const struct moref *keep, size_t *n, struct err *e)
 {
 	size_t i;
 
@@ -404,7 +425,9 @@ snap_sweep(struct vim *v, struct vm *vm, const struct snap_mark *mark,
 	    vm_refresh_snapshots(v, vm, e) == -1)
 		return -1;
 	for (i = 0; i < vm->n_snapshots; i++) {
-		if (!snap_is_ours(&vm->snapshots[i], mark))
+		if (!snap_is_ours(&vm->snapshots[i], mark) ||
+		    (keep != NULL &&
+			strcmp(vm->snapshots[i].ref.id, keep->id) == 0))
 			continue;
 		log_warn("%s: removing snapshot %s, left by an earlier run",
 		    vm->name, vm->snapshots[i].name);

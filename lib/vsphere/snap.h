@@ -31,6 +31,10 @@ struct snap *snap_open(struct vim *v, const struct vm *vm,
     const struct snap_mark *mark, enum snap_quiesce quiesce, struct err *e);
 const struct moref *snap_ref(const struct snap *s);
 
+/* Takes over one that an earlier run of ours made and left. */
+struct snap *snap_adopt(struct vim *v, const struct vm *vm,
+    const struct vm_snapshot *left, struct err *e);
+
 /* What was reached, from the snapshot tree; and why less was reached than
  * asked for, or "". */
 bool snap_is_quiesced(const struct snap *s);
@@ -46,9 +50,9 @@ const char *snap_quiesce_obstacle(const struct vm *vm);
  * repository. */
 bool snap_is_ours(const struct vm_snapshot *s, const struct snap_mark *mark);
 
-/* Removes such leftovers of vm, n of them; call it with the VM's write lock
- * held.  vm's snapshots are read again. */
+/* Removes such leftovers of vm but keep (NULL: all), n of them; call it with
+ * the VM's write lock held.  vm's snapshots are read again. */
 int snap_sweep(struct vim *v, struct vm *vm, const struct snap_mark *mark,
-    size_t *n, struct err *e);
+    const struct moref *keep, size_t *n, struct err *e);
 
 #endif

@@ -10,7 +10,8 @@
 enum { MAX_SNAPSHOTS = 1024, SNAPSHOT_DEPTH = 64, BATCH = 64 };
 
 static const char *const vm_paths[] = { "name", "config.uuid",
-	"config.instanceUuid", "config.version", "config.guestFullName",
+	"config.instanceUuid", "config.version", "config.files.vmPathName",
+	"config.guestFullName",
 	"config.firmware", "config.template", "config.keyId",
 	"config.hardware.device", "runtime.powerState",
 	"runtime.connectionState", "runtime.consolidationNeeded",
@@ -38,6 +39,7 @@ read_identity(const struct props_object *o, struct vm *vm, struct err *e)
 		{ &vm->uuid, "config.uuid" },
 		{ &vm->instance_uuid, "config.instanceUuid" },
 		{ &vm->hardware, "config.version" },
+		{ &vm->vmx, "config.files.vmPathName" },
 		{ &vm->guest, "config.guestFullName" },
 		{ &vm->firmware, "config.firmware" },
 		{ &vm->power, "runtime.powerState" },
@@ -313,6 +315,7 @@ vm_free(struct vm *vm)
 	free(vm->uuid);
 	free(vm->instance_uuid);
 	free(vm->hardware);
+	free(vm->vmx);
 	free(vm->guest);
 	free(vm->firmware);
 	free(vm->power);

@@ -30,6 +30,7 @@ struct vm {
 	char *uuid; /* BIOS uuid */
 	char *instance_uuid;
 	char *hardware; /* "vmx-19" */
+	char *vmx; /* "[datastore1] web/web.vmx" */
 	char *guest;
 	char *firmware; /* "bios", "efi" */
 	char *power;    /* "poweredOn", "poweredOff", "suspended" */

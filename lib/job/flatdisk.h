@@ -1,0 +1,26 @@
+#ifndef JOB_FLATDISK_H
+#define JOB_FLATDISK_H
+
+#include <stdint.h>
+#include "base/err.h"
+#include "image/vmdkd.h"
+#include "vsphere/dsfile.h"
+#include "vsphere/vim.h"
+#include "vsphere/vm.h"
+
+/*
+ * flatdisk - where the data of a VM's disk lie on the datastore, and whether
+ * they are one flat file that is all of it.
+ */
+struct flatdisk {
+	struct vmdkd host; /* what the host's descriptor says */
+	struct dsfile *data;
+};
+
+/* Refused, with the way out, is what is no flat file: a disk above another
+ * (snapshots), a raw device, one on vSAN or vVols. */
+int flatdisk_open(struct vim *v, const char *datacenter,
+    const struct vm_disk *disk, struct flatdisk *f, struct err *e);
+void flatdisk_close(struct flatdisk *f);
+
+#endif
