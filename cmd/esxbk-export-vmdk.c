@@ -1,0 +1,311 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/num.h"
+#include "base/utf8.h"
+#include "cli/cmd.h"
+#include "cli/conn.h"
+#include "cli/progress.h"
+#include "job/account.h"
+#include "job/export.h"
+#include "store/name.h"
+#include "vsphere/inv.h"
+#include "vsphere/pick.h"
+
+static const char *output, *plan, *min_free = "5%", *quiesce = "try";
+static struct opt_list disks;
+static bool resume;
+static uint64_t retries = 5;
+
+static const struct opt table[] = {
+	{ 'o', "output", "DIR",
+	    "put the point into DIR; - writes one raw disk to standard output",
+	    OPT_TEXT, &output },
+	{ 0, "disk", "LABEL", "only this disk", OPT_LIST, &disks },
+	{ 0, "resume", NULL, "take up what an interrupted run left", OPT_FLAG,
+	    &resume },
+	{ 0, "quiesce", "off|try|require",
+	    "ask VMware Tools to quiesce the guest", OPT_CHOICE, &quiesce },
+	{ 0, "min-datastore-free", "N%|SIZE",
+	    "make no snapshot with less free on the VM's datastores", OPT_TEXT,
+	    &min_free },
+	{ 0, "retries", "N", "tries of a range without progress", OPT_U64,
+	    &retries },
+	{ 0, "plan", "NAME", "the plan this point belongs to", OPT_TEXT,
+	    &plan },
+	{ 0 },
+};
+
+static struct progress *shown;
+
+static void
+begin(void *self, const struct fetch *fetches, size_t n)
+{
+	struct progress_disk *list = calloc(n + 1, sizeof(*list));
+	struct err ignored = { 0 };
+	size_t i;
+
+	(void)self;
+	for (i = 0; list != NULL && i < n; i++) {
+		list[i].label = fetches[i].label;
+		list[i].capacity_bytes = fetches[i].capacity_bytes;
+	}
+	if (list != NULL)
+		shown = progress_open(cmd_progress, list, n, &ignored);
+	free(list);
+}
+
+static void
+moved(void *self, size_t i, uint64_t position, uint64_t bytes)
+{
+	(void)self;
+	progress_set(shown, i, position, bytes);
+}
+
+static void
+done(void *self, size_t i)
+{
+	(void)self;
+	progress_done(shown, i);
+}
+
+static void
+end(void *self)
+{
+	(void)self;
+	progress_free(shown);
+	shown = NULL;
+}
+
+static const struct export_watch watch = { begin, moved, done, end, NULL };
+
+static bool
+is_pipe(void)
+{
+	return strcmp(output, "-") == 0;
+}
+
+static int
+check_pipe(struct err *e)
+{
+	if (resume || plan != NULL)
+		return err_set(e, ERR_USAGE,
+		    "%s is for points, a disk on standard output is none",
+		    resume ? "--resume" : "--plan");
+	if (cmd_json)
+		return err_set(e, ERR_USAGE,
+		    "standard output takes the disk: give --result FILE in "
+		    "place of --json");
+	if (!cmd_dry_run && isatty(STDOUT_FILENO) == 1)
+		return err_set(e, ERR_USAGE,
+		    "standard output is a terminal, no place for a disk");
+	return 0;
+}
+
+static int
+check_options(size_t n, struct err *e)
+{
+	if (output == NULL)
+		return err_set(e, ERR_USAGE, "where to? Give --output DIR");
+	if (n != 1)
+		return err_set(e, ERR_USAGE, "%s",
+		    n == 0 ? "which VM?" : "one VM at a time");
+	if (retries > 1000)
+		return err_set(e, ERR_USAGE, "--retries: at most 1000");
+	return is_pipe() ? check_pipe(e) : 0;
+}
+
+/* "5%" or "20GiB" */
+static int
+parse_min_free(struct export_conf *conf, struct err *e)
+{
+	size_t n = strlen(min_free);
+	uint64_t percent;
+
+	if (n == 0 || min_free[n - 1] != '%')
+		return num_size(min_free, &conf->min_free_bytes, e);
+	if (num_scan(min_free, n - 1, 100, &percent) == -1)
+		return err_set(e, ERR_USAGE,
+		    "%s: not a percentage from 0%% to 100%%", min_free);
+	conf->min_free_percent = (unsigned int)percent;
+	return 0;
+}
+
+static int
+fill_conf(struct export_conf *conf, struct err *e)
+{
+	*conf = (struct export_conf){ .mode = EXPORT_VMDK,
+		.dir = is_pipe() ? NULL : output,
+		.archive = is_pipe() ? output : NULL,
+		.run = conn_run(),
+		.plan = plan,
+		.digest = DIGEST_SHA256,
+		.threads = 1,
+		.retries = retries,
+		.resumes = resume,
+		.is_dry_run = cmd_dry_run,
+		.watch = &watch };
+	conf->quiesce = strcmp(quiesce, "off") == 0 ? SNAP_QUIESCE_OFF
+	    : strcmp(quiesce, "try") == 0           ? SNAP_QUIESCE_TRY
+						    : SNAP_QUIESCE_REQUIRE;
+	return parse_min_free(conf, e) == -1
+	    ? err_ctx(e, "--min-datastore-free")
+	    : 0;
+}
+
+static void
+print_dry(const struct vm *vm)
+{
+	char *name = strdup(vm->name);
+
+	if (name != NULL)
+		utf8_make_line(name);
+	cmd_print("%s: would be exported\n", name == NULL ? vm->ref.id : name);
+	free(name);
+}
+
+static void
+report(const struct vm *vm, const struct export_result *r)
+{
+	json_t *doc = account_result(vm, r);
+
+	if (conn_is_insecure())
+		json_set_bool(doc, "insecure", true);
+	cmd_print_json(doc);
+	json_decref(doc);
+	if (cmd_json || is_pipe())
+		return;
+	if (r->is_dry_run && r->exit == 0)
+		print_dry(vm);
+	else if (r->path != NULL)
+		cmd_print("%s\n", r->path);
+}
+
+static void
+print_summary(int status, const struct err *e)
+{
+	json_t *doc = json_object();
+
+	json_set_text(doc, "schema", "esxbk.result/1");
+	json_set_text(doc, "type", "summary");
+	json_set_int(doc, "exit", status);
+	json_set_text(doc, "class", err_class_name(status));
+	json_set_err(doc, "error", e);
+	cmd_print_json(doc);
+	json_decref(doc);
+}
+
+static bool
+is_named(const char *label)
+{
+	size_t i;
+
+	for (i = 0; i < disks.n; i++)
+		if (strcmp(disks.items[i], label) == 0)
+			return true;
+	return false;
+}
+
+/* The disks that --disk does not name, NULL at the end. */
+static int
+list_others(const struct vm *vm, const char ***list, struct err *e)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < disks.n; i++)
+		if (vm_disk_by_label(vm, disks.items[i]) == NULL)
+			return err_set(e, ERR_NOTFOUND,
+			    "no disk '%s'; the first is '%s'", disks.items[i],
+			    vm->n_disks > 0 ? vm->disks[0].label : "");
+	*list = calloc(vm->n_disks + 1, sizeof(**list));
+	if (*list == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	for (i = 0; disks.n > 0 && i < vm->n_disks; i++)
+		if (!is_named(vm->disks[i].label))
+			(*list)[n++] = vm->disks[i].label;
+	return 0;
+}
+
+static int
+export_vm(struct vim *v, const struct inv_entry *entry, struct err *e)
+{
+	struct export_result r = { 0 };
+	const char **others = NULL;
+	struct export_conf conf;
+	struct vm vm = { 0 };
+	int status = -1;
+
+	if (fill_conf(&conf, e) == -1 ||
+	    vm_read(v, &entry->ref, &vm, e) == -1 ||
+	    list_others(&vm, &others, e) == -1)
+		goto out;
+	conf.excluded = others;
+	conf.snapshot = vm_is_on(&vm) ? EXPORT_OWN : EXPORT_NONE;
+	export_run(v, &vm, &conf, &r, e);
+	report(&vm, &r);
+	/* A point with trouble behind it: the reason is the run's. */
+	if (r.error.class != ERR_NONE)
+		*e = r.error;
+	status = e->class != ERR_NONE ? -1 : r.exit;
+	if (status == 0 && r.is_dry_run && cmd_dry_exit_code)
+		status = ERR_WORK;
+	if (status == ERR_PARTIAL)
+		cmd_say("the backup does not hold every device, see the "
+			"warnings");
+out:
+	export_result_free(&r);
+	free(others);
+	vm_free(&vm);
+	return status;
+}
+
+static int
+choose(const struct inv *inv, const char *selector, size_t *at, struct err *e)
+{
+	bool *picked = calloc(inv->n + 1, sizeof(*picked));
+	size_t i, n = 0;
+	int rc;
+
+	if (picked == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	rc = pick_vms(inv, &selector, 1, picked, e);
+	for (i = 0; rc == 0 && i < inv->n; i++)
+		if (picked[i] && n++ == 0)
+			*at = i;
+	free(picked);
+	if (rc == 0 && n > 1)
+		return err_set(e, ERR_USAGE, "one VM at a time: these are %zu",
+		    n);
+	return rc;
+}
+
+static int
+run(const char **operands, size_t n, struct err *e)
+{
+	struct inv inv = { 0 };
+	struct vim *v = NULL;
+	size_t at = 0;
+	int rc = -1;
+
+	if (check_options(n, e) == 0 && (v = conn_open(e)) != NULL &&
+	    inv_read(v, &inv, e) == 0 && choose(&inv, operands[0], &at, e) == 0)
+		rc = export_vm(v, &inv.entries[at], e);
+	print_summary(rc == -1 ? e->class : rc, e);
+	inv_free(&inv);
+	vim_free(v);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct cmd c = { .name = "esxbk-export-vmdk",
+		.about = "Back up a VM's whole disks over the datastore's "
+			 "HTTP access.",
+		.synopsis = "[OPTION]... -s HOST -u USER -o DIR|- VM",
+		.tables = { table, cmd_table_dry_run, conn_table },
+		.run = run };
+
+	return cmd_main(&c, argc, argv);
+}
