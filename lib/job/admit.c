@@ -59,10 +59,10 @@ check_kind(const struct supply *s, struct err *e)
 		return err_set(e, ERR_DATA,
 		    "%s is an incremental point: make a full one of it first",
 		    s->package.path);
-	if (mode != NULL && strcmp(mode, "ovf") != 0)
+	if (mode != NULL && strcmp(mode, "ovf") != 0 && s->flat == NULL)
 		return err_set(e, ERR_DATA,
-		    "%s is a point of mode %.20s, which cannot be restored "
-		    "over OVF",
+		    "%s is a point of mode %.20s, which this version does "
+		    "not know",
 		    s->package.path, mode);
 	if (s->package.ovf.n_systems != 1)
 		return err_set(e, ERR_DATA,
@@ -356,7 +356,7 @@ admit_spec(struct vim *v, const struct supply *s,
     struct import_spec *spec, struct err *e)
 {
 	const struct import_params params = {
-		.descriptor = buf_text(&s->package.descriptor),
+		.descriptor = buf_text(supply_descriptor(s)),
 		.name = r->name,
 		.disk_mode = conf->disk_mode,
 		.deployment = "",

@@ -62,7 +62,8 @@ proof_manifest(const struct supply *s, struct err *e)
 
 	if (m == NULL)
 		return 0;
-	if (check_names(&s->package, m, e) == -1)
+	/* A point of mode vmdk has other files than the host is told of. */
+	if (s->flat == NULL && check_names(&s->package, m, e) == -1)
 		return -1;
 	return check_descriptor(&s->package, m, e);
 }
@@ -74,10 +75,25 @@ proof_want(const struct supply *s, struct upload *u)
 	const struct mf_entry *entry = m == NULL ? NULL : mf_find(m, u->file);
 	int i;
 
+	u->wants_content = supply_content(s, u->file) != NULL;
 	for (i = 0; i < UPLOAD_KINDS; i++)
 		u->wants[i] = m == NULL
 		    ? s->is_stream /* it may turn up in the end */
-		    : entry != NULL && i == (int)entry->kind;
+		    : entry != NULL && i == (int)entry->kind &&
+			!u->wants_content;
+}
+
+/* A stream made of a flat disk is another each time, what it holds is not. */
+static int
+prove_content(const struct supply *s, const struct upload *u, struct err *e)
+{
+	const char *recorded = supply_content(s, u->file);
+
+	if (recorded == NULL || strcmp(recorded, u->content) == 0)
+		return 0;
+	return err_set(e, ERR_DATA,
+	    "%s holds %s by its content digest, backup.json says %s", u->file,
+	    u->content, recorded);
 }
 
 int
@@ -93,6 +109,8 @@ proof_file(const struct supply *s, const struct upload *u, struct err *e)
 		return err_set(e, ERR_DATA,
 		    "%s has %ju bytes, the descriptor says %ju", u->file,
 		    (uintmax_t)u->file_bytes, (uintmax_t)f->size);
+	if (u->wants_content)
+		return prove_content(s, u, e);
 	if (entry == NULL || strcmp(u->hex[entry->kind], entry->hex) == 0)
 		return 0;
 	return differ(u->file, u->hex[entry->kind], entry, e);

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 #include "codec/digest.h"
+#include "job/supply_flat.h"
 #include "store/ova.h"
 
 enum { MANIFEST_MAX = 4 << 20 };
@@ -181,6 +182,21 @@ identify(struct supply *s, struct err *e)
 	return rc;
 }
 
+/* What the host is told of a point of mode vmdk takes the place of what the
+ * point says. */
+static int
+take_flat(struct supply *s, struct err *e)
+{
+	const struct buf *text;
+
+	s->flat = supply_flat_open(&s->package, e);
+	if (s->flat == NULL)
+		return e->class == ERR_NONE ? 0 : -1;
+	text = supply_flat_descriptor(s->flat);
+	ovf_free(&s->package.ovf);
+	return ovf_parse(text->data, text->len, &s->package.ovf, e);
+}
+
 int
 supply_open(struct supply *s, const char *source, struct err *e)
 {
@@ -189,6 +205,8 @@ supply_open(struct supply *s, const char *source, struct err *e)
 	*s = (struct supply){ 0 };
 	rc = strcmp(source, "-") == 0 ? open_stream(s, e)
 				      : package_open(source, &s->package, e);
+	if (rc == 0 && !s->is_stream)
+		rc = take_flat(s, e);
 	if (rc == 0) {
 		s->ignored = calloc(s->package.ovf.n_files + 1,
 		    sizeof(*s->ignored));
@@ -198,6 +216,19 @@ supply_open(struct supply *s, const char *source, struct err *e)
 	if (rc == -1)
 		supply_close(s);
 	return rc;
+}
+
+const struct buf *
+supply_descriptor(const struct supply *s)
+{
+	return s->flat == NULL ? &s->package.descriptor
+			       : supply_flat_descriptor(s->flat);
+}
+
+const char *
+supply_content(const struct supply *s, const char *href)
+{
+	return s->flat == NULL ? NULL : supply_flat_content(s->flat, href);
 }
 
 const struct mf *
@@ -256,9 +287,16 @@ supply_begin(struct supply *s, const char *href, struct source *from,
     uint64_t *size_bytes, struct err *e)
 {
 	const struct package_file *f;
+	int rc;
 
 	if (s->is_stream)
 		return begin_member(s, href, from, size_bytes, e);
+	if (s->flat != NULL) {
+		rc = supply_flat_begin(s->flat, href, from, e);
+		*size_bytes = UINT64_MAX;
+		if (rc != 0)
+			return rc == 1 ? 0 : -1;
+	}
 	f = package_find(&s->package, href);
 	if (f == NULL)
 		return err_set(e, ERR_DATA, "%s: there is no %s",
@@ -274,6 +312,8 @@ supply_begin(struct supply *s, const char *href, struct source *from,
 void
 supply_drop(struct supply *s)
 {
+	if (s->flat != NULL)
+		supply_flat_end(s->flat);
 	package_read_close(s->reader);
 	s->reader = NULL;
 }
@@ -308,6 +348,7 @@ supply_close(struct supply *s)
 		ova_free(s->stream->ova);
 	free(s->stream);
 	free(s->ignored);
+	supply_flat_free(s->flat);
 	package_close(&s->package);
 	*s = (struct supply){ 0 };
 }

@@ -23,11 +23,19 @@ struct supply {
 	 * that is known. */
 	char id[7 + 64 + 1];
 	struct supply_stream *stream;
+	struct supply_flat *flat; /* a point of mode vmdk, or NULL */
 	struct package_reader *reader;
 };
 
 /* source: a path, or "-". */
 int supply_open(struct supply *s, const char *source, struct err *e);
+
+/* The descriptor as it goes to the host. */
+const struct buf *supply_descriptor(const struct supply *s);
+
+/* What must be the content digest of a disk that is made a stream, else NULL.
+ */
+const char *supply_content(const struct supply *s, const char *href);
 
 /* The manifest, if there is one; of a stream it may turn up at the end. */
 const struct mf *supply_manifest(const struct supply *s);
@@ -35,7 +43,8 @@ const struct mf *supply_manifest(const struct supply *s);
 /* The host does not want this one: a stream's is passed over. */
 void supply_ignore(struct supply *s, const struct ovf_file *f);
 
-/* Begins a file of the descriptor's; *from gives its *size_bytes and ends.
+/* Begins a file of the descriptor's; *from gives its *size_bytes, UINT64_MAX if
+ * nobody knows yet, and ends.
  * supply_end() goes on to what is behind it. */
 int supply_begin(struct supply *s, const char *href, struct source *from,
     uint64_t *size_bytes, struct err *e);

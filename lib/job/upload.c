@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "codec/gunzip.h"
+#include "image/content.h"
 #include "net/http.h"
 #include "sys/ring.h"
 #include "sys/sig.h"
@@ -24,6 +25,7 @@ struct flight {
 	struct digest *sent; /* of the body, where that is another */
 	struct gunzip *gunzip;
 	struct vmdkr *reader;
+	struct content *content;
 	struct ring *ring;
 	struct sink checker;
 	bool is_over; /* all of it has been given, and was good */
@@ -44,9 +46,22 @@ check_capacity(const struct upload *u, const struct vmdkr_info *info,
 static int
 on_header(void *self, const struct vmdkr_info *info, struct err *e)
 {
-	const struct flight *t = self;
+	struct flight *t = self;
 
-	return check_capacity(t->u, info, e);
+	if (check_capacity(t->u, info, e) == -1)
+		return -1;
+	if (!t->u->wants_content)
+		return 0;
+	t->content = content_open(info->capacity_bytes, e);
+	return t->content == NULL ? -1 : 0;
+}
+
+static int
+on_grain(void *self, uint64_t number, const void *data, size_t n, struct err *e)
+{
+	struct flight *t = self;
+
+	return content_add(t->content, number, data, n, e);
 }
 
 /* What is wrong with a file of the backup is unusable input, whatever the
@@ -125,7 +140,9 @@ check_end(struct flight *t, struct err *e)
 		u->damage = own;
 	}
 	u->info = *vmdkr_info(t->reader);
-	return 0;
+	if (t->content == NULL || u->damage.class != ERR_NONE)
+		return 0;
+	return content_finish(t->content, u->content, e);
 }
 
 static ssize_t
@@ -192,7 +209,9 @@ open_digests(struct flight *t, struct err *e)
 static int
 open_checker(struct flight *t, struct err *e)
 {
-	struct vmdkr_ops ops = { .header = on_header, .self = t };
+	struct vmdkr_ops ops = { .header = on_header,
+		.grain = t->u->wants_content ? on_grain : NULL,
+		.self = t };
 
 	t->reader = vmdkr_open(&ops, e);
 	if (t->reader == NULL)
@@ -314,6 +333,7 @@ close_all(struct flight *t)
 
 	ring_free(t->ring); /* before what it writes to */
 	vmdkr_free(t->reader);
+	content_free(t->content);
 	gunzip_free(t->gunzip);
 	digest_free(t->sent);
 	for (i = 0; i < UPLOAD_KINDS; i++)
@@ -336,7 +356,8 @@ upload_run(const struct upload_env *env, const struct lease_item *to,
 		return -1;
 	rc = open_all(&t, e);
 	if (rc == 0 &&
-	    send_body(&t, to, u->is_gzip ? -1 : (int64_t)size, e) == -1)
+	    send_body(&t, to,
+		u->is_gzip || size > INT64_MAX ? -1 : (int64_t)size, e) == -1)
 		rc = blame(&t, e);
 	if (rc == 0)
 		rc = finish(&t, e);

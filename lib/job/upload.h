@@ -28,6 +28,7 @@ struct upload {
 	bool is_created;          /* PUT: the host makes a file of it */
 	bool is_gzip;             /* packed around the disk: inflated */
 	bool wants[UPLOAD_KINDS]; /* digests of the file */
+	bool wants_content;       /* the content digest of a disk */
 	bool host_sha1;           /* the host can only say SHA-1 */
 
 	/* what came of it */
@@ -38,6 +39,7 @@ struct upload {
 	char hex[UPLOAD_KINDS][DIGEST_HEX_SIZE]; /* of the file */
 	char host_hex[DIGEST_HEX_SIZE]; /* of what was sent, for the host's
 					   manifest */
+	char content[DIGEST_HEX_SIZE];
 	struct vmdkr_info info;
 	struct err damage;   /* of the disk, where that is let pass */
 	const char *verdict; /* "verified" or "unverified" by the host */

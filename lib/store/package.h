@@ -91,6 +91,9 @@ ssize_t package_read(struct package_reader *r, void *to, size_t n,
 int package_read_at(struct package_reader *r, uint64_t offset, void *to,
     size_t n, struct err *e);
 struct source package_source(struct package_reader *r); /* package_read() */
-void package_read_close(struct package_reader *r);      /* NULL is fine */
+
+/* For a reader of its own by pread(), of a file in a folder. */
+int package_read_fd(const struct package_reader *r);
+void package_read_close(struct package_reader *r); /* NULL is fine */
 
 #endif

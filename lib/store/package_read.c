@@ -151,6 +151,12 @@ package_read_at(struct package_reader *r, uint64_t offset, void *to, size_t n,
 	return 0;
 }
 
+int
+package_read_fd(const struct package_reader *r)
+{
+	return r->fd;
+}
+
 void
 package_read_close(struct package_reader *r)
 {
