@@ -23,9 +23,10 @@ enum verify_level { VERIFY_QUICK, VERIFY_HASH, VERIFY_DEEP };
 enum { VERIFY_DIGESTS = DIGEST_SHA512 + 1 };
 
 /* What its header, and at level deep its grains, say of a streamOptimized
- * disk. */
+ * disk; of a flat one at level deep: what it holds. */
 struct verify_disk {
 	bool has_header;
+	bool is_raw; /* a flat one, which has no header of its own */
 	struct vmdkr_info info;
 	char content[DIGEST_HEX_SIZE]; /* of level deep, else "" */
 };

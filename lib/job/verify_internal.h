@@ -28,6 +28,7 @@ struct verify_way {
 	bool digests[VERIFY_DIGESTS]; /* to compute */
 	bool is_disk;                 /* it must be a streamOptimized disk */
 	bool is_gzip;
+	uint64_t raw_bytes; /* it is a raw disk of this size, 0: it is none */
 };
 
 /* In verify.c */
@@ -63,6 +64,9 @@ int verify_pass(struct verify *v, struct err *e);
 int verify_names(struct verify *v, struct err *e);
 struct verify_way verify_names_way(const struct verify *v, const char *name);
 bool verify_names_is_small(const struct verify *v, const char *name);
+
+/* A point of mode vmdk: its descriptor names no files. */
+bool verify_names_is_flat(const struct verify *v);
 
 /* What this version cannot check. */
 int verify_names_support(const struct verify *v, struct err *e);

@@ -99,6 +99,13 @@ judge_naming(const struct verify *v, struct verify_file *f,
 		    "the descriptor names it as a file of the VM");
 	if (x->is_small && !is_descriptor(v, f) && x->entry != NULL)
 		verify_fail(f, ERR_NEGATIVE, "the manifest names it");
+	if (verify_names_is_flat(v)) {
+		if (x->entry == NULL && has_manifest &&
+		    (!x->is_small || is_descriptor(v, f)))
+			verify_fail(f, ERR_NEGATIVE,
+			    "it is not in the manifest");
+		return;
+	}
 	if (!x->is_small && x->ref == NULL && has_descriptor)
 		verify_fail(f, ERR_NEGATIVE,
 		    x->entry != NULL || x->record != NULL
@@ -189,7 +196,7 @@ judge_recorded_disk(struct verify_file *f, const json_t *record)
 		verify_fail(f, ERR_NEGATIVE,
 		    "a disk of %ju bytes, " RECORD_FILE " says %jd",
 		    (uintmax_t)d->info.capacity_bytes, (intmax_t)capacity);
-	if (cid != NULL && *cid != '\0' &&
+	if (cid != NULL && *cid != '\0' && !d->is_raw &&
 	    strtoul(cid, NULL, 16) != d->info.cid)
 		verify_fail(f, ERR_NEGATIVE,
 		    "its CID is %08x, " RECORD_FILE " says %.8s", d->info.cid,

@@ -243,6 +243,56 @@ finish_reader(struct look *l, struct err *own)
 		content_finish(l->content, l->f->disk->content, own);
 }
 
+static int
+add_grains(struct look *l, uint64_t at, size_t n, struct err *e)
+{
+	size_t i, step;
+
+	for (i = 0; i < n; i += step) {
+		step = n - i < CONTENT_GRAIN_BYTES ? n - i
+						   : CONTENT_GRAIN_BYTES;
+		if (content_add(l->content, (at + i) / CONTENT_GRAIN_BYTES,
+			l->buffer + i, step, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* A raw disk has nothing but its content.  One of another size is judged by
+ * that. */
+static void
+inspect_raw(struct look *l, struct err *own)
+{
+	uint64_t at = 0;
+	size_t n = 0;
+
+	l->content = content_open(l->way->raw_bytes, own);
+	if (l->content == NULL)
+		return;
+	do {
+		if (fill(l, BUFFER_BYTES, &n, own) == -1 ||
+		    (at + n <= l->way->raw_bytes &&
+			add_grains(l, at, n, own) == -1))
+			return;
+		at += n;
+	} while (n == BUFFER_BYTES);
+	if (at == l->way->raw_bytes)
+		content_finish(l->content, l->f->disk->content, own);
+}
+
+static int
+pass_raw(struct look *l, struct err *own, struct err *e)
+{
+	l->f->disk = calloc(1, sizeof(*l->f->disk));
+	if (l->f->disk == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	inspect_raw(l, own);
+	l->f->disk->info.capacity_bytes = l->way->raw_bytes;
+	l->f->disk->info.parent_cid = VMDK_NO_PARENT;
+	l->f->disk->has_header = l->f->disk->is_raw = true;
+	return 0;
+}
+
 /* The whole file through the reader of disks. */
 static void
 inspect(struct look *l, struct err *own)
@@ -294,9 +344,10 @@ drain(struct look *l, struct err *e)
 static int
 pass(struct look *l, struct err *e)
 {
+	bool is_raw = l->way->raw_bytes > 0 && l->way->level == VERIFY_DEEP;
 	struct err own = { 0 };
 
-	if (begin(l, &own, e) == -1)
+	if ((is_raw ? pass_raw(l, &own, e) : begin(l, &own, e)) == -1)
 		return -1;
 	if (own.class == ERR_NONE && l->ring != NULL)
 		inspect(l, &own);

@@ -59,6 +59,29 @@ disk_of(const struct ovf *o, const struct ovf_file *file)
 	return NULL;
 }
 
+bool
+verify_names_is_flat(const struct verify *v)
+{
+	const char *mode = json_string_value(
+	    json_object_get(v->p.record, "mode"));
+
+	return mode != NULL && strcmp(mode, "vmdk") == 0;
+}
+
+/* Of a flat disk the record says that it has a descriptor beside it. */
+static uint64_t
+raw_bytes(const struct verify *v, const char *name)
+{
+	const json_t *record = verify_names_record(v, name);
+	const json_t *size = json_object_get(record, "capacity");
+
+	if (!verify_names_is_flat(v) ||
+	    json_object_get(record, "descriptor") == NULL ||
+	    !json_is_integer(size) || json_integer_value(size) <= 0)
+		return 0;
+	return (uint64_t)json_integer_value(size);
+}
+
 struct verify_way
 verify_names_way(const struct verify *v, const char *name)
 {
@@ -79,6 +102,7 @@ verify_names_way(const struct verify *v, const char *name)
 	way.is_disk = disk != NULL && is_stream_format(disk->format);
 	way.is_gzip = ref != NULL && ref->compression != NULL &&
 	    strcasecmp(ref->compression, "gzip") == 0;
+	way.raw_bytes = raw_bytes(v, name);
 	if (entry != NULL)
 		way.digests[entry->kind] = true;
 	if (verify_names_record(v, name) != NULL)
