@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "sys/file.h"
-#include "sys/sig.h"
+#include "sys/out.h"
 
 /* Written back while more comes in, or the fsync at the end of a large file
  * would wait for gigabytes. */
@@ -307,45 +305,9 @@ afile_bytes(const struct afile *f)
 	return f->bytes;
 }
 
-/* A write of more than most may block, and then no signal is seen. */
-static int
-give(struct afile *f, const char *p, size_t n, size_t most, struct err *e)
-{
-	struct pollfd fds[] = { { .fd = f->out, .events = POLLOUT },
-		{ .fd = sig_fd(), .events = POLLIN } };
-	ssize_t w;
-
-	while (n > 0) {
-		if (poll(fds, 2, -1) == -1 && errno != EINTR)
-			return err_sys(e, ERR_OS, "poll");
-		if (sig_check(e) == -1)
-			return -1;
-		if (fds[0].revents == 0)
-			continue;
-		w = write(f->out, p, n < most ? n : most);
-		if (w == -1 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (w == -1)
-			return err_sys(e, ERR_IO, "write to %s", f->name);
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
-static size_t
-most_at_once(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? COPY_BYTES
-							  : PIPE_BUF;
-}
-
 static int
 copy_out(struct afile *f, struct err *e)
 {
-	size_t most = most_at_once(f->out);
 	char *buffer = malloc(COPY_BYTES);
 	uint64_t at = 0;
 	int rc = buffer == NULL ? err_sys(e, ERR_OS, "memory") : 0;
@@ -361,7 +323,7 @@ copy_out(struct afile *f, struct err *e)
 			rc = err_set(e, ERR_IO, "%s has become shorter",
 			    f->partial);
 		else
-			rc = give(f, buffer, (size_t)n, most, e);
+			rc = out_write(f->out, f->name, buffer, (size_t)n, e);
 		at += rc == 0 ? (uint64_t)n : 0;
 	}
 	free(buffer);
