@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "job/account.h"
 #include "job/export.h"
+#include "job/namesake.h"
 #include "store/name.h"
 #include "vsphere/inv.h"
 #include "vsphere/pick.h"
@@ -209,25 +210,6 @@ fill_conf(struct export_conf *conf)
 	parse_min_free(conf, &(struct err){ 0 });
 }
 
-/* Another VM of this inventory would get the same file names. */
-static bool
-has_namesake(const struct inv *inv, size_t at)
-{
-	char *mine = name_local(inv->entries[at].name, "", false), *other;
-	bool found = false;
-	size_t i;
-
-	for (i = 0; mine != NULL && !found && i < inv->n; i++) {
-		if (i == at)
-			continue;
-		other = name_local(inv->entries[i].name, "", false);
-		found = other != NULL && strcasecmp(mine, other) == 0;
-		free(other);
-	}
-	free(mine);
-	return found;
-}
-
 /* What no retry mends outranks what one may. */
 static bool
 outranks(int status, int other)
@@ -306,7 +288,7 @@ export_one(struct vim *v, const struct inv *inv, size_t at, struct tally *t,
 	struct err own = { 0 };
 
 	fill_conf(&conf);
-	conf.has_namesake = has_namesake(inv, at);
+	conf.has_namesake = namesake_has(inv, at);
 	vm_read(v, &entry->ref, &vm, &own);
 	if (name_vm(entry, &vm, e) == -1)
 		goto out;
