@@ -9,12 +9,14 @@
 #include "cli/progress.h"
 #include "job/account.h"
 #include "job/export.h"
-#include "store/name.h"
+#include "job/namesake.h"
 #include "vsphere/inv.h"
+#include "vsphere/owner.h"
 #include "vsphere/pick.h"
 
 static const char *output, *plan, *min_free = "5%", *quiesce = "try";
 static struct opt_list disks;
+static char *owned; /* label of a disk that was named by its file */
 static bool resume;
 static uint64_t retries = 5;
 
@@ -103,19 +105,6 @@ check_pipe(struct err *e)
 	return 0;
 }
 
-static int
-check_options(size_t n, struct err *e)
-{
-	if (output == NULL)
-		return err_set(e, ERR_USAGE, "where to? Give --output DIR");
-	if (n != 1)
-		return err_set(e, ERR_USAGE, "%s",
-		    n == 0 ? "which VM?" : "one VM at a time");
-	if (retries > 1000)
-		return err_set(e, ERR_USAGE, "--retries: at most 1000");
-	return is_pipe() ? check_pipe(e) : 0;
-}
-
 /* "5%" or "20GiB" */
 static int
 parse_min_free(struct export_conf *conf, struct err *e)
@@ -133,7 +122,27 @@ parse_min_free(struct export_conf *conf, struct err *e)
 }
 
 static int
-fill_conf(struct export_conf *conf, struct err *e)
+check_options(const char **operands, size_t n, struct err *e)
+{
+	struct export_conf ignored = { 0 };
+
+	if (output == NULL)
+		return err_set(e, ERR_USAGE, "where to? Give --output DIR");
+	if (n != 1)
+		return err_set(e, ERR_USAGE, "%s",
+		    n == 0 ? "which VM?" : "one VM at a time");
+	if (owner_is_file(operands[0]) && disks.n > 0)
+		return err_set(e, ERR_USAGE,
+		    "--disk is for a VM, '%s' is a disk already", operands[0]);
+	if (retries > 1000)
+		return err_set(e, ERR_USAGE, "--retries: at most 1000");
+	if (parse_min_free(&ignored, e) == -1)
+		return err_ctx(e, "--min-datastore-free");
+	return is_pipe() ? check_pipe(e) : 0;
+}
+
+static void
+fill_conf(struct export_conf *conf)
 {
 	*conf = (struct export_conf){ .mode = EXPORT_VMDK,
 		.dir = is_pipe() ? NULL : output,
@@ -149,9 +158,7 @@ fill_conf(struct export_conf *conf, struct err *e)
 	conf->quiesce = strcmp(quiesce, "off") == 0 ? SNAP_QUIESCE_OFF
 	    : strcmp(quiesce, "try") == 0           ? SNAP_QUIESCE_TRY
 						    : SNAP_QUIESCE_REQUIRE;
-	return parse_min_free(conf, e) == -1
-	    ? err_ctx(e, "--min-datastore-free")
-	    : 0;
+	parse_min_free(conf, &(struct err){ 0 }); /* checked before */
 }
 
 static void
@@ -228,7 +235,18 @@ list_others(const struct vm *vm, const char ***list, struct err *e)
 }
 
 static int
-export_vm(struct vim *v, const struct inv_entry *entry, struct err *e)
+read_vm(struct vim *v, const struct inv_entry *entry, struct vm *vm,
+    struct err *e)
+{
+	if (vm_read(v, &entry->ref, vm, e) == -1)
+		return -1;
+	free(vm->path);
+	vm->path = strdup(entry->path);
+	return vm->path == NULL ? err_set(e, ERR_OS, "out of memory") : 0;
+}
+
+static int
+export_vm(struct vim *v, const struct inv *inv, size_t at, struct err *e)
 {
 	struct export_result r = { 0 };
 	const char **others = NULL;
@@ -236,11 +254,12 @@ export_vm(struct vim *v, const struct inv_entry *entry, struct err *e)
 	struct vm vm = { 0 };
 	int status = -1;
 
-	if (fill_conf(&conf, e) == -1 ||
-	    vm_read(v, &entry->ref, &vm, e) == -1 ||
+	fill_conf(&conf);
+	if (read_vm(v, &inv->entries[at], &vm, e) == -1 ||
 	    list_others(&vm, &others, e) == -1)
 		goto out;
 	conf.excluded = others;
+	conf.has_namesake = namesake_has(inv, at);
 	conf.snapshot = vm_is_on(&vm) ? EXPORT_OWN : EXPORT_NONE;
 	export_run(v, &vm, &conf, &r, e);
 	report(&vm, &r);
@@ -258,6 +277,20 @@ out:
 	free(others);
 	vm_free(&vm);
 	return status;
+}
+
+/* Another word for the VM and --disk. */
+static int
+choose_owner(struct vim *v, const struct inv *inv, const char *file, size_t *at,
+    struct err *e)
+{
+	if (owner_find(v, inv, file, at, &owned, e) == -1)
+		return -1;
+	disks.items = calloc(2, sizeof(*disks.items));
+	if (disks.items == NULL)
+		return err_set(e, ERR_OS, "out of memory");
+	disks.items[disks.n++] = owned;
+	return 0;
 }
 
 static int
@@ -288,10 +321,14 @@ run(const char **operands, size_t n, struct err *e)
 	size_t at = 0;
 	int rc = -1;
 
-	if (check_options(n, e) == 0 && (v = conn_open(e)) != NULL &&
-	    inv_read(v, &inv, e) == 0 && choose(&inv, operands[0], &at, e) == 0)
-		rc = export_vm(v, &inv.entries[at], e);
+	if (check_options(operands, n, e) == 0 && (v = conn_open(e)) != NULL &&
+	    inv_read(v, &inv, e) == 0 &&
+	    (owner_is_file(operands[0])
+		    ? choose_owner(v, &inv, operands[0], &at, e)
+		    : choose(&inv, operands[0], &at, e)) == 0)
+		rc = export_vm(v, &inv, at, e);
 	print_summary(rc == -1 ? e->class : rc, e);
+	free(owned);
 	inv_free(&inv);
 	vim_free(v);
 	return rc;
@@ -303,7 +340,8 @@ main(int argc, char **argv)
 	static const struct cmd c = { .name = "esxbk-export-vmdk",
 		.about = "Back up a VM's whole disks over the datastore's "
 			 "HTTP access.",
-		.synopsis = "[OPTION]... -s HOST -u USER -o DIR|- VM",
+		.synopsis = "[OPTION]... -s HOST -u USER -o DIR|- "
+			    "VM|'[DATASTORE] PATH.vmdk'",
 		.tables = { table, cmd_table_dry_run, conn_table },
 		.run = run };
 

@@ -21,6 +21,24 @@ account_warn(struct export_result *r, const char *code, const char *text)
 }
 
 void
+account_skip(struct export_result *r, int key, const char *label,
+    const char *code, const char *why)
+{
+	char text[400];
+	json_t *o = json_object();
+
+	if (key != -1)
+		json_set_int(o, "key", key);
+	json_set_text(o, "label", label);
+	json_set_text(o, "code", code);
+	json_set_text(o, "reason", why);
+	json_array_append_new(r->skipped, o);
+	snprintf(text, sizeof(text), "%.200s is not in the backup: %s", label,
+	    why);
+	account_warn(r, code, text);
+}
+
+void
 account_begin(struct export_result *r, const struct vm *vm)
 {
 	*r = (struct export_result){ .vm_name = vm->name,
@@ -238,6 +256,13 @@ account_backup(const struct account *a)
 	return o;
 }
 
+/* A disk in a pipe has none. */
+static const char *
+digest_of(const struct fetch *f, const char *hex)
+{
+	return f->is_done && hex[0] != '\0' ? hex : NULL;
+}
+
 json_t *
 account_disks(const struct vm *vm, const struct match *m)
 {
@@ -256,9 +281,8 @@ account_disks(const struct vm *vm, const struct match *m)
 		json_set_text(o, "file", f->file);
 		json_set_int(o, "capacity", (long long)f->capacity_bytes);
 		json_set_int(o, "bytes", (long long)f->bytes);
-		json_set_text(o, "sha256", f->is_done ? f->sha256 : NULL);
-		json_set_text(o, "content_sha256",
-		    f->is_done ? f->content : NULL);
+		json_set_text(o, "sha256", digest_of(f, f->sha256));
+		json_set_text(o, "content_sha256", digest_of(f, f->content));
 		json_set_text(o, "outcome", f->is_done ? "ok" : "failed");
 		json_array_append_new(disks, o);
 	}
@@ -273,6 +297,8 @@ bytes(const struct export_result *r)
 	json_set_int(o, "capacity", (long long)r->capacity_bytes);
 	json_set_int(o, "read", (long long)r->read_bytes);
 	json_set_int(o, "written", (long long)r->written_bytes);
+	if (r->committed_bytes > 0)
+		json_set_int(o, "committed", (long long)r->committed_bytes);
 	return o;
 }
 

@@ -41,4 +41,9 @@ void account_fail(struct export_result *r, struct err *e);
 /* To the result's warnings, and to the log with the VM's name. */
 void account_warn(struct export_result *r, const char *code, const char *text);
 
+/* A part of the VM that is not in the backup: to the result's skipped and
+ * warnings.  key: the device's, -1: it is none. */
+void account_skip(struct export_result *r, int key, const char *label,
+    const char *code, const char *why);
+
 #endif

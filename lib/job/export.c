@@ -6,43 +6,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "job/account.h"
-#include "job/match.h"
-#include "job/place.h"
+#include "job/export_internal.h"
 #include "job/preflight.h"
+#include "job/rawcheck.h"
 #include "job/rawtransfer.h"
-#include "job/resume.h"
-#include "job/target.h"
 #include "job/transfer.h"
 #include "store/archive.h"
 #include "store/name.h"
 #include "store/point.h"
 #include "sys/afile.h"
-#include "sys/machine.h"
 #include "sys/sig.h"
-
-enum { BUSY_LIMIT_MS = 120 * 1000, BUSY_PAUSE_MS = 2000 };
-
-/* Everything of one run; what is open here is undone in reverse. */
-struct export
-{
-	struct vim *v;
-	struct vm *vm;
-	const struct export_conf *conf;
-	struct export_result *r;
-	struct place place;
-	char *stem;
-	char machine[MACHINE_ID_SIZE];
-	struct target *target;
-	uint64_t descriptor_bytes;
-	struct journal *journal; /* of a point that is taken up */
-	struct snap *snap;
-	bool is_cleaned; /* its removal was tried */
-	bool is_published;
-	const struct moref *source; /* the snapshot, or the VM */
-	struct match match;
-	struct buf descriptor;
-	struct account account;
-};
 
 static void
 step(struct export *x, const char *name, const char *outcome)
@@ -62,14 +35,6 @@ name_things(struct export *x, struct err *e)
 	if (x->stem == NULL)
 		return err_sys(e, ERR_OS, "memory");
 	return machine_id(x->machine, e);
-}
-
-static struct snap_mark
-mark_of(const struct export *x)
-{
-	return (struct snap_mark){ .run = x->conf->run,
-		.machine = x->machine,
-		.repository = x->place.repository };
 }
 
 /* 1 if the newest point is young enough, with the result filled. */
@@ -97,125 +62,10 @@ look_for_newer(struct export *x, struct err *e)
 	return 1;
 }
 
-static int
-sweep(struct export *x, struct err *e)
+static struct transfer
+transfer_of(struct export *x)
 {
-	struct snap_mark mark = mark_of(x);
-	char text[64];
-	size_t n;
-
-	if ((x->conf->dir != NULL &&
-		point_sweep(x->conf->dir, x->stem, e) == -1) ||
-	    snap_sweep(x->v, x->vm, &mark,
-		x->snap == NULL ? NULL : snap_ref(x->snap), &n, e) == -1)
-		return -1;
-	if (n > 0) {
-		snprintf(text, sizeof(text),
-		    "%zu snapshot%s of an interrupted run removed", n,
-		    n == 1 ? "" : "s");
-		account_warn(x->r, "W_LEFTOVER_SNAPSHOT", text);
-	}
-	return 0;
-}
-
-/* Before the sweep, which would remove it. */
-static int
-take_up(struct export *x, struct err *e)
-{
-	struct snap_mark mark = mark_of(x);
-	struct resume left;
-	int rc;
-
-	if (!x->conf->resumes || x->conf->is_dry_run)
-		return 0;
-	rc = resume_find(x->v, x->vm, x->conf->dir, x->stem, &mark, &left, e);
-	if (rc != 1)
-		return rc;
-	x->journal = left.journal;
-	x->snap = left.snap;
-	x->target = target_of_point(left.point, e);
-	return x->target == NULL ? -1 : 0;
-}
-
-static int
-take_named_snapshot(struct export *x, struct err *e)
-{
-	const struct vm_snapshot *s = preflight_named_snapshot(x->vm,
-	    x->conf->snapshot_name, e);
-
-	if (s == NULL)
-		return -1;
-	x->source = &s->ref;
-	if (vm_use_snapshot(x->v, x->vm, x->source, e) == -1)
-		return -1;
-	x->account.snapshot_time = s->created;
-	x->account.quiesced = s->quiesced;
-	return 0;
-}
-
-/* The host may still be busy with the VM: somebody else's task, or one of a
- * run that was killed, which the sweep came too early to see. */
-static struct snap *
-open_snapshot(struct export *x, struct err *e)
-{
-	uint64_t end = clock_mono_ms() + BUSY_LIMIT_MS;
-	struct snap_mark mark = mark_of(x);
-	struct snap *s;
-
-	for (;;) {
-		s = snap_open(x->v, x->vm, &mark, x->conf->quiesce, e);
-		if (s != NULL || strcmp(e->fault, "TaskInProgress") != 0 ||
-		    sig_pending() != 0 || clock_mono_ms() > end)
-			return s;
-		log_step("%s: another task is at work on it, waiting",
-		    x->vm->name);
-		err_clear(e);
-		sig_sleep_ms(BUSY_PAUSE_MS);
-		if (sweep(x, e) == -1)
-			return NULL;
-	}
-}
-
-static int
-make_snapshot(struct export *x, struct err *e)
-{
-	const char *note;
-	char text[300];
-
-	x->source = &x->vm->ref;
-	if (x->conf->snapshot == EXPORT_NONE)
-		return 0;
-	if (x->conf->snapshot == EXPORT_NAMED)
-		return take_named_snapshot(x, e);
-	if (x->snap == NULL)
-		x->snap = open_snapshot(x, e);
-	if (x->snap == NULL) {
-		step(x, "snapshot", "failed");
-		return -1;
-	}
-	x->source = snap_ref(x->snap);
-	if (vm_use_snapshot(x->v, x->vm, x->source, e) == -1)
-		return -1;
-	x->account.snapshot_time = clock_now();
-	x->account.quiesced = snap_is_quiesced(x->snap);
-	step(x, "snapshot", "ok");
-	note = snap_quiesce_note(x->snap);
-	if (note[0] != '\0') {
-		snprintf(text, sizeof(text), "not quiesced: %s", note);
-		account_warn(x->r, "W_NOT_QUIESCED", text);
-	}
-	step(x, "quiesce",
-	    x->account.quiesced ? "ok"
-		: x->conf->quiesce == SNAP_QUIESCE_OFF || !vm_is_on(x->vm)
-		? "skipped"
-		: "failed");
-	return 0;
-}
-
-static int
-transfer(struct export *x, struct err *e)
-{
-	const struct transfer t = { .v = x->v,
+	return (struct transfer){ .v = x->v,
 		.vm = x->vm,
 		.conf = x->conf,
 		.r = x->r,
@@ -224,6 +74,12 @@ transfer(struct export *x, struct err *e)
 		.stem = x->stem,
 		.match = &x->match,
 		.descriptor = &x->descriptor };
+}
+
+static int
+transfer(struct export *x, struct err *e)
+{
+	const struct transfer t = transfer_of(x);
 	int rc;
 
 	x->account.transfer_start = clock_now();
@@ -269,7 +125,9 @@ publish(struct export *x, struct err *e)
 			return -1;
 	}
 	for (i = 0; i < x->match.n; i++)
-		x->r->written_bytes += x->match.fetches[i].bytes;
+		x->r->written_bytes += x->match.fetches[i].descriptor == NULL
+		    ? x->match.fetches[i].bytes
+		    : x->match.fetches[i].used_bytes;
 	x->r->changed = x->is_published = true;
 	if (path != NULL && (x->r->path = strdup(path)) == NULL)
 		return err_sys(e, ERR_OS, "memory");
@@ -279,33 +137,13 @@ publish(struct export *x, struct err *e)
 	return 0;
 }
 
-static int
-remove_snapshot(struct export *x, struct err *e)
-{
-	int rc;
-
-	if (x->snap == NULL || x->is_cleaned)
-		return 0;
-	x->is_cleaned = true;
-	rc = snap_commit(x->snap, e);
-	step(x, "cleanup", rc == 0 ? "ok" : "failed");
-	if (rc == -1) {
-		json_t *w = json_object();
-
-		json_set_text(w, "code", "W_SNAPSHOT_LEFT");
-		json_set_text(w, "text", e->text);
-		json_array_append_new(x->r->warnings, w);
-	}
-	return rc;
-}
-
 /* Whatever happens here, the backup is good. */
 static void
 clean_up(struct export *x)
 {
 	struct err e = { 0 };
 
-	if (remove_snapshot(x, &e) == 0)
+	if (export_snap_remove(x, &e) == 0)
 		return;
 	x->r->error = e;
 	x->r->exit = e.class;
@@ -326,8 +164,17 @@ judge(struct export *x)
 static int
 foretell(struct export *x, struct err *e)
 {
-	int rc = preflight_coverage(x->vm, NULL, x->conf->excluded, x->r, e);
+	struct transfer t;
+	int rc;
 
+	x->source = &x->vm->ref;
+	t = transfer_of(x);
+	/* A stopped VM's files can be looked at now. */
+	if (x->conf->mode == EXPORT_VMDK && x->conf->snapshot == EXPORT_NONE)
+		rc = rawtransfer_look(&t, e);
+	else
+		rc = preflight_coverage(x->vm, NULL, x->conf->excluded, x->r,
+		    e);
 	judge(x);
 	return rc;
 }
@@ -346,7 +193,7 @@ read_and_publish(struct export *x, struct err *e)
 {
 	bool is_late = place_is_stdout(&x->place);
 
-	if (make_snapshot(x, e) == -1 || sig_check(e) == -1 ||
+	if (export_snap_make(x, e) == -1 || sig_check(e) == -1 ||
 	    transfer(x, e) == -1 || put_descriptor(x, e) == -1 ||
 	    sig_check(e) == -1)
 		return -1;
@@ -388,7 +235,10 @@ preflight(struct export *x, struct err *e)
 	if (preflight_vm(x->v, x->vm, x->conf, x->r, &x->descriptor_bytes, e) ==
 	    -1)
 		return -1;
-	if (!place_is_stdout(&x->place) || x->conf->mode == EXPORT_VMDK)
+	if (x->conf->mode == EXPORT_VMDK)
+		return rawcheck_vm(x->v, x->vm, x->conf, x->snap != NULL, x->r,
+		    e);
+	if (!place_is_stdout(&x->place))
 		return 0;
 	log_step("the archive waits in %s until it is complete", x->r->spool);
 	return preflight_spool(x->vm, x->r->spool, e);
@@ -404,10 +254,10 @@ run_locked(struct export *x, struct err *e)
 		    e) == -1) ||
 	    name_things(x, e) == -1)
 		return -1;
-	if (take_up(x, e) == -1)
+	if (export_snap_take_up(x, e) == -1)
 		return -1;
 	/* Even if there is nothing else to do: a stray snapshot grows. */
-	if (!x->conf->is_dry_run && sweep(x, e) == -1)
+	if (!x->conf->is_dry_run && export_snap_sweep(x, e) == -1)
 		return -1;
 	rc = look_for_newer(x, e);
 	if (rc != 0)
@@ -432,7 +282,7 @@ undo(struct export *x)
 	x->r->disks = account_disks(x->vm, &x->match);
 	sig_shield();
 	/* The run has failed with a reason of its own; this is one more. */
-	if (remove_snapshot(x, &e) == -1)
+	if (export_snap_remove(x, &e) == -1)
 		log_error("%s: %s", x->vm->name, e.text);
 	snap_free(x->snap);
 	sig_unshield();

@@ -13,19 +13,19 @@
 #include "vsphere/vm.h"
 
 /*
- * export - one VM over HttpNfcLease into one finished point or OVA.
+ * export - one VM into one finished point or OVA.
  *
- * Lock, leftovers of earlier runs, preflight, snapshot, lease, all files,
- * comparison with the host's own manifest, descriptor, lease complete,
- * publish: the one commit point, snapshot removed.  Whatever fails before
- * the commit point leaves nothing on either side; what fails after it
- * (the snapshot's removal) is told in the result and the point stays.  An OVA
- * for standard output is copied there when all is done and the snapshot gone,
- * for nobody knows how long its reader takes.
+ * Lock, leftovers of earlier runs, preflight, snapshot, transfer of all files
+ * and the descriptor (job/transfer, job/rawtransfer), publish: the one commit
+ * point, snapshot removed.  Whatever fails before the commit point leaves
+ * nothing on either side, but for what another run is to take up (resumes);
+ * what fails after it (the snapshot's removal) is told in the result and the
+ * point stays.  An OVA for standard output is copied there when all is done
+ * and the snapshot gone, for nobody knows how long its reader takes.
  */
 enum export_snapshot {
 	EXPORT_OWN,   /* make a temporary one */
-	EXPORT_NONE,  /* ExportVm of a stopped VM */
+	EXPORT_NONE,  /* a stopped VM itself */
 	EXPORT_NAMED, /* an existing one of that name */
 };
 
@@ -58,7 +58,9 @@ struct export_conf {
 	const char *const *excluded; /* disk labels, NULL at the end, or NULL */
 	uint64_t if_older_s;         /* 0: always */
 	uint64_t retries;            /* more attempts, each with a new lease */
-	bool resumes; /* takes up what an interrupted run left (EXPORT_VMDK) */
+	/* Takes up what an interrupted run left, and leaves what the next one
+	 * can take up (EXPORT_VMDK). */
+	bool resumes;
 	/* No snapshot is made when a datastore of the VM has less free. */
 	uint64_t min_free_bytes;
 	unsigned int min_free_percent;
@@ -83,6 +85,8 @@ struct export_result {
 	uint64_t capacity_bytes;
 	uint64_t read_bytes;
 	uint64_t written_bytes;
+	/* What the VM takes on its datastores (EXPORT_VMDK), 0: not known. */
+	uint64_t committed_bytes;
 	json_t *disks;
 	json_t *skipped;
 	json_t *warnings;

@@ -47,7 +47,8 @@ struct fetch {
 	bool is_attested; /* and the host's word on it was heard */
 	enum fetch_fault fault;
 	struct err err;
-	uint64_t bytes;
+	uint64_t bytes;      /* that came */
+	uint64_t used_bytes; /* a flat disk's, holes not counted */
 	char digest_hex[DIGEST_HEX_SIZE];
 	char sha256[DIGEST_HEX_SIZE];
 	char sha1[DIGEST_HEX_SIZE]; /* "" unless wanted */

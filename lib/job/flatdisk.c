@@ -1,8 +1,13 @@
 #include "job/flatdisk.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char way_out[] = "esxbk-export-ovf can back it up";
+static const char raw[] = "a raw device has no flat file";
+static const char no_file[] = "on vSAN or vVols its data are no file";
+static const char stale[] = "it holds what changed since a snapshot, its flat "
+			    "file is older";
 
 static int
 refuse(const struct vm_disk *disk, const char *why, struct err *e)
@@ -24,14 +29,11 @@ static int
 check_kind(const struct vm_disk *disk, const struct vmdkd *d, struct err *e)
 {
 	if (is_raw_device(disk, d))
-		return refuse(disk, "a raw device has no flat file", e);
+		return refuse(disk, raw, e);
 	if (strstr(d->file, "://") != NULL)
-		return refuse(disk, "on vSAN or vVols its data are no file", e);
+		return refuse(disk, no_file, e);
 	if (d->parent_cid != UINT32_MAX)
-		return refuse(disk,
-		    "it is what changed since a snapshot, its flat file is "
-		    "older",
-		    e);
+		return refuse(disk, stale, e);
 	if (strcmp(d->kind, "VMFS") != 0 && strcmp(d->kind, "FLAT") != 0)
 		return err_set(e, ERR_DATA,
 		    "%s: its data are no flat file (createType %s): %s",
@@ -41,6 +43,20 @@ check_kind(const struct vm_disk *disk, const struct vmdkd *d, struct err *e)
 	if (d->file[0] == '\0' || d->file[0] == '.' ||
 	    strchr(d->file, '/') != NULL)
 		return refuse(disk, "its data lie elsewhere", e);
+	return 0;
+}
+
+int
+flatdisk_check(const struct vm_disk *disk, const char *store_type,
+    bool is_above_ours, struct err *e)
+{
+	if (disk->is_physical_rdm || strstr(disk->backing, "RawDisk") != NULL)
+		return refuse(disk, raw, e);
+	if (strcasecmp(store_type, "vsan") == 0 ||
+	    strcasecmp(store_type, "VVOL") == 0)
+		return refuse(disk, no_file, e);
+	if (disk->has_parent && !is_above_ours)
+		return refuse(disk, stale, e);
 	return 0;
 }
 
@@ -62,16 +78,17 @@ static int
 open_data(struct vim *v, const char *datacenter, const struct vm_disk *disk,
     struct flatdisk *f, struct err *e)
 {
-	const char *slash = strrchr(disk->file, '/');
-	const char *blank = strchr(disk->file, ' ');
 	struct buf name = { 0 };
-	size_t n = 0;
+	char datastore[256];
+	const char *path, *slash;
 
-	if (slash != NULL)
-		n = (size_t)(slash + 1 - disk->file);
-	else if (blank != NULL)
-		n = (size_t)(blank + 1 - disk->file);
-	buf_add(&name, disk->file, n);
+	if (dsfile_split(disk->file, datastore, &path) == -1)
+		return err_set(e, ERR_PROTO,
+		    "%s: '%s' is no file of a datastore", disk->label,
+		    disk->file);
+	slash = strrchr(path, '/');
+	buf_add(&name, disk->file,
+	    (size_t)((slash == NULL ? path : slash + 1) - disk->file));
 	buf_puts(&name, f->host.file);
 	if (buf_check(&name, e) == 0)
 		f->data = dsfile_open(v, datacenter, buf_text(&name), e);

@@ -1,6 +1,5 @@
 #include "job/preflight.h"
 
-#include <stdio.h>
 #include <string.h>
 #include "base/num.h"
 #include "job/account.h"
@@ -225,23 +224,6 @@ preflight_named_snapshot(const struct vm *vm, const char *name, struct err *e)
 	return found;
 }
 
-static void
-skip(struct export_result *r, int key, const char *label, const char *code,
-    const char *why)
-{
-	char text[400];
-	json_t *o = json_object();
-
-	json_set_int(o, "key", key);
-	json_set_text(o, "label", label);
-	json_set_text(o, "code", code);
-	json_set_text(o, "reason", why);
-	json_array_append_new(r->skipped, o);
-	snprintf(text, sizeof(text), "%.200s is not in the backup: %s", label,
-	    why);
-	account_warn(r, code, text);
-}
-
 /* m may be NULL, before there is a lease. */
 static bool
 is_fetched(const struct match *m, size_t disk)
@@ -271,8 +253,8 @@ skip_vtpm(const struct vm *vm, struct export_result *r)
 
 	for (i = 0; i < vm->n_devices; i++)
 		if (strcmp(vm->devices[i].type, "VirtualTPM") == 0)
-			skip(r, vm->devices[i].key, vm->devices[i].label,
-			    "W_VTPM",
+			account_skip(r, vm->devices[i].key,
+			    vm->devices[i].label, "W_VTPM",
 			    "an export holds no virtual TPM; keep its "
 			    "recovery keys");
 }
@@ -288,7 +270,7 @@ cover_disk(const struct vm_disk *d, bool has_lease, struct export_result *r)
 		code = "W_DISK_NOT_OFFERED";
 		why = "the host does not offer it for export";
 	}
-	skip(r, d->key, d->label, code, why);
+	account_skip(r, d->key, d->label, code, why);
 }
 
 int

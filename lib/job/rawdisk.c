@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "image/content.h"
 #include "sys/pool.h"
 #include "sys/sig.h"
@@ -10,7 +11,9 @@
 enum {
 	LINES_MAX = 16,
 	PIECE_BYTES = 1 << 20,
-	SYNC_RANGES = 8, /* finished ones that may be lost in a crash */
+	/* What may be lost in a crash: so many finished ones, no older. */
+	SYNC_RANGES = 8,
+	SYNC_MS = 1000,
 	WAIT_MS = 200,
 };
 
@@ -19,6 +22,7 @@ struct rawjob {
 	const struct rawdisk *d;
 	uint64_t size;
 	uint64_t n_ranges;
+	volatile bool stop;   /* one has failed: no need to finish a range */
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t wake;
 	uint64_t next;             /* to be looked at */
@@ -26,6 +30,8 @@ struct rawjob {
 	unsigned char *there;      /* a bit a range */
 	uint64_t due[SYNC_RANGES]; /* not in the journal yet */
 	size_t n_due;
+	uint64_t recorded_ms; /* when some went there last */
+	struct err first;     /* failure */
 };
 
 static uint64_t
@@ -57,8 +63,10 @@ take_range(struct rawjob *j)
 
 	pthread_mutex_lock(&j->lock);
 	while (j->next < j->n_ranges && d->journal != NULL &&
-	    journal_has(d->journal, d->index, j->next))
+	    journal_has(d->journal, d->index, j->next)) {
+		atomic_fetch_add(&d->f->position, range_bytes(j, j->next));
 		mark_there(j, j->next++);
+	}
 	range = j->next;
 	if (range < j->n_ranges)
 		j->next++;
@@ -82,16 +90,17 @@ record(const struct rawjob *j, const uint64_t *ranges, size_t n, struct err *e)
 static int
 finish_range(struct rawjob *j, uint64_t range, struct err *e)
 {
-	uint64_t due[SYNC_RANGES];
+	uint64_t due[SYNC_RANGES], now = clock_mono_ms();
 	size_t n = 0;
 
 	pthread_mutex_lock(&j->lock);
 	mark_there(j, range);
 	j->due[j->n_due++] = range;
-	if (j->n_due == SYNC_RANGES) {
+	if (j->n_due == SYNC_RANGES || now - j->recorded_ms >= SYNC_MS) {
 		n = j->n_due;
 		memcpy(due, j->due, sizeof(due));
 		j->n_due = 0;
+		j->recorded_ms = now;
 	}
 	pthread_mutex_unlock(&j->lock);
 	return record(j, due, n, e);
@@ -183,7 +192,7 @@ fetch_range(struct rawjob *j, struct dsfile_line *line, struct gather *g,
 	    point_file_clear(d->to, g->at, range_bytes(j, range), e) == -1)
 		return -1;
 	if (dsfile_read(line, g->at, range_bytes(j, range), d->retries, &to,
-		d->stop, e) == -1 ||
+		&j->stop, e) == -1 ||
 	    put_piece(g, e) == -1)
 		return -1;
 	return finish_range(j, range, e);
@@ -201,7 +210,7 @@ fetch_ranges(struct pool *p, struct rawjob *j, struct err *e)
 		err_sys(e, ERR_OS, "memory");
 	else if (line != NULL)
 		rc = 0;
-	while (rc == 0 && !pool_is_stopped(p) && !*j->d->stop &&
+	while (rc == 0 && !pool_is_stopped(p) &&
 	    (range = take_range(j)) < j->n_ranges)
 		rc = fetch_range(j, line, &g, range, e);
 	dsfile_line_free(line);
@@ -218,7 +227,7 @@ wait_for_more(struct pool *p, struct rawjob *j, uint64_t before)
 	uint64_t now;
 
 	pthread_mutex_lock(&j->lock);
-	while (j->prefix == before && !pool_is_stopped(p) && !*j->d->stop) {
+	while (j->prefix == before && !pool_is_stopped(p)) {
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += WAIT_MS * 1000000L;
 		if (until.tv_nsec >= 1000000000) {
@@ -313,13 +322,28 @@ out:
 	return rc;
 }
 
+/* They end at once, with words of their own that tell nothing. */
+static void
+stop_others(struct rawjob *j, const struct err *e)
+{
+	pthread_mutex_lock(&j->lock);
+	if (j->first.class == ERR_NONE)
+		j->first = *e;
+	j->stop = true;
+	pthread_mutex_unlock(&j->lock);
+}
+
 /* The last task reads, so that it starts when the others have. */
 static int
 work(struct pool *p, void *arg, size_t i, struct err *e)
 {
 	struct rawjob *j = arg;
+	int rc;
 
-	return i < j->d->lines ? fetch_ranges(p, j, e) : digest_file(p, j, e);
+	rc = i < j->d->lines ? fetch_ranges(p, j, e) : digest_file(p, j, e);
+	if (rc == -1)
+		stop_others(j, e);
+	return rc;
 }
 
 static int
@@ -355,7 +379,12 @@ rawdisk_run(const struct rawdisk *d, struct err *e)
 	if (init(&j, d, e) == -1)
 		return -1;
 	d->f->bytes = 0;
-	rc = pool_run(work, &j, d->lines + 1, d->lines + 1, e);
+	atomic_store(&d->f->position, 0);
+	dsfile_share(d->from, d->lines);
+	rc = pool_run(work, &j, d->lines + 1, d->lines + 1, &ignored);
+	if (rc == -1)
+		*e = j.first;
+	err_clear(&ignored);
 	/* Also after a failure: the next run need not fetch these. */
 	if (record(&j, j.due, j.n_due, rc == -1 ? &ignored : e) == -1)
 		rc = -1;
@@ -409,7 +438,7 @@ compare_range(const struct rawjob *j, uint64_t range, struct err *e)
 		err_sys(e, ERR_OS, "memory");
 	else if (line != NULL)
 		rc = dsfile_read(line, b.at, range_bytes(j, range),
-		    j->d->retries, &to, j->d->stop, e);
+		    j->d->retries, &to, NULL, e);
 	dsfile_line_free(line);
 	free(b.piece);
 	return rc == -1 ? -1 : !b.differs;

@@ -15,8 +15,8 @@
  * Several connections fetch ranges and write them where they belong, runs of
  * zeros left out; one more thread reads what is there in order, for the digests
  * of file and content.  Finished ranges go to the journal once they are
- * durable; those that it has are not fetched again.  Memory: a megabyte a
- * connection.
+ * durable; those that it has are not fetched again.  The first failure ends all
+ * of it.  Memory: a megabyte a connection.
  */
 enum { RAWDISK_RANGE_BYTES = 16 << 20 };
 
@@ -28,8 +28,7 @@ struct rawdisk {
 	bool is_resumed;         /* the file may hold what was begun */
 	unsigned int lines;      /* connections */
 	unsigned int retries;    /* of a range */
-	struct fetch *f;         /* the digests, bytes, position */
-	const volatile bool *stop;
+	struct fetch *f; /* the digests, bytes, position: of what is there */
 	/* Called from the fetching threads now and then; may be NULL. */
 	void (*moved)(void *self, struct fetch *f);
 	void *self;

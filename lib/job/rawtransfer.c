@@ -1,20 +1,21 @@
 #include "job/rawtransfer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/log.h"
+#include "base/num.h"
 #include "image/vmdk.h"
 #include "job/account.h"
 #include "job/flatdisk.h"
 #include "job/preflight.h"
+#include "job/rawcheck.h"
 #include "job/rawdisk.h"
-#include "sys/sig.h"
+#include "job/rawfiles.h"
+#include "job/rawpipe.h"
 #include "vsphere/descriptor.h"
 
-enum { LINES = 4, SMALL_MAX_BYTES = 16 << 20 };
+enum { LINES = 4 };
 
 /* One transfer on its way. */
 struct raw {
@@ -23,7 +24,7 @@ struct raw {
 	struct flatdisk *disks; /* beside the match's fetches */
 	struct journal **journal;
 	bool is_resumed;
-	volatile bool stop;
+	bool is_shown;
 };
 
 static const struct moref *
@@ -32,41 +33,31 @@ snapshot_of(const struct transfer *t)
 	return t->source == &t->vm->ref ? NULL : t->source;
 }
 
-static bool
-is_wanted(const struct raw *r, const struct vm_disk *d)
-{
-	const char *code;
-
-	if (match_is_excluded(d->label, r->t->conf->excluded))
-		return false;
-	/* Of a stopped VM everything stands still. */
-	return snapshot_of(r->t) == NULL || device_problem(d, &code) == NULL;
-}
-
 static int
 add_fetch(struct raw *r, size_t disk, struct err *e)
 {
 	const struct transfer *t = r->t;
 	struct match *m = t->match;
 	struct fetch *f = &m->fetches[m->n];
-	int number = (int)m->n + 1;
+	size_t number = disk + 1; /* one that is left out leaves a gap */
 
-	if (asprintf(&m->files[m->n], "%s-disk%d-flat.vmdk", t->stem, number) ==
-	    -1)
+	if (asprintf(&m->files[m->n], "%s-disk%zu-flat.vmdk", t->stem,
+		number) == -1)
 		m->files[m->n] = NULL;
-	if (asprintf(&m->keys[m->n], "%s-disk%d.vmdk", t->stem, number) == -1)
+	if (asprintf(&m->keys[m->n], "%s-disk%zu.vmdk", t->stem, number) == -1)
 		m->keys[m->n] = NULL;
-	f->file = m->files[m->n];
+	f->file = t->target == NULL ? NULL : m->files[m->n];
 	f->descriptor = m->keys[m->n];
 	f->label = t->vm->disks[disk].label;
 	f->capacity_bytes = t->vm->disks[disk].capacity_bytes;
 	f->is_disk = true;
 	f->disk = (int)disk;
 	f->digest = DIGEST_SHA256;
+	f->verdict = "unverified"; /* it has no manifest of these */
 	f->info.capacity_bytes = f->capacity_bytes;
 	f->info.cid = r->disks[m->n].host.cid;
 	m->n++;
-	return f->file == NULL || f->descriptor == NULL
+	return m->files[m->n - 1] == NULL || f->descriptor == NULL
 	    ? err_set(e, ERR_OS, "out of memory")
 	    : 0;
 }
@@ -76,7 +67,7 @@ find_disks(struct raw *r, struct err *e)
 {
 	const struct vm *vm = r->t->vm;
 	struct match *m = r->t->match;
-	size_t i, room = vm->n_disks + 1;
+	size_t i, room = vm->n_disks + 1 + RAWFILES_MAX;
 
 	m->fetches = calloc(room, sizeof(*m->fetches));
 	m->files = calloc(room, sizeof(*m->files));
@@ -86,7 +77,8 @@ find_disks(struct raw *r, struct err *e)
 	    r->disks == NULL)
 		return err_sys(e, ERR_OS, "memory");
 	for (i = 0; i < vm->n_disks; i++) {
-		if (!is_wanted(r, &vm->disks[i]))
+		if (!rawcheck_wants(r->t->conf, snapshot_of(r->t) != NULL,
+			&vm->disks[i]))
 			continue;
 		if (flatdisk_open(r->t->v, r->datacenter, &vm->disks[i],
 			&r->disks[m->n], e) == -1 ||
@@ -149,7 +141,6 @@ disk_of(struct raw *r, size_t i, struct point_file *to)
 		.lines = LINES,
 		.retries = (unsigned int)r->t->conf->retries,
 		.f = &r->t->match->fetches[i],
-		.stop = &r->stop,
 		.moved = on_moved,
 		.self = r };
 }
@@ -161,23 +152,52 @@ open_file(const struct raw *r, size_t i, struct err *e)
 	    r->t->match->fetches[i].file, dsfile_size(r->disks[i].data), e);
 }
 
-/* 1: what the disks' last ranges were they still are. */
+/* 1: what a disk's last range was it still is. */
 static int
-compare_disks(struct raw *r, struct err *e)
+compare_disk(struct raw *r, size_t i, struct err *e)
 {
 	struct point_file *to;
 	struct rawdisk d;
+	int rc;
+
+	if (!journal_knows(*r->journal, (unsigned int)i))
+		return 1;
+	if (!point_resume_has(target_as_point(r->t->target),
+		r->t->match->fetches[i].file, dsfile_size(r->disks[i].data)))
+		return 0;
+	to = open_file(r, i, e);
+	if (to == NULL)
+		return -1;
+	d = disk_of(r, i, to);
+	rc = rawdisk_is_same(&d, e);
+	point_file_leave(to);
+	return rc;
+}
+
+/* Can a stopped VM have run in between?  Its files tell when they changed. */
+static bool
+is_datable(const struct raw *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->t->match->n; i++)
+		if (dsfile_modified(r->disks[i].data)[0] == '\0')
+			return false;
+	return true;
+}
+
+/* 1: all is as it was when the journal was begun. */
+static int
+compare_all(struct raw *r, const json_t *now, struct err *e)
+{
 	int rc = 1;
 	size_t i;
 
-	for (i = 0; rc == 1 && i < r->t->match->n; i++) {
-		to = open_file(r, i, e);
-		if (to == NULL)
-			return -1;
-		d = disk_of(r, i, to);
-		rc = rawdisk_is_same(&d, e);
-		point_file_leave(to);
-	}
+	if (!json_equal(journal_of(*r->journal), now) ||
+	    (snapshot_of(r->t) == NULL && !is_datable(r)))
+		return 0;
+	for (i = 0; rc == 1 && i < r->t->match->n; i++)
+		rc = compare_disk(r, i, e);
 	return rc;
 }
 
@@ -189,12 +209,11 @@ settle_journal(struct raw *r, struct err *e)
 	int rc = 0;
 
 	r->is_resumed = *r->journal != NULL;
-	if (*r->journal != NULL && json_equal(journal_of(*r->journal), now) &&
-	    (rc = compare_disks(r, e)) == 1)
+	if (r->is_resumed)
+		rc = compare_all(r, now, e);
+	if (rc != 0)
 		goto out;
-	if (rc == -1)
-		goto out;
-	if (*r->journal != NULL) {
+	if (r->is_resumed) {
 		account_warn(r->t->r, "W_NOT_RESUMED",
 		    "the source has changed since the interrupted run: "
 		    "everything comes anew");
@@ -227,6 +246,21 @@ write_descriptor(const struct raw *r, size_t i, struct err *e)
 	return rc;
 }
 
+/* No lease keeps a stopped VM from being started. */
+static int
+check_unchanged(const struct raw *r, size_t i, struct err *e)
+{
+	struct dsfile *f = r->disks[i].data;
+
+	if (snapshot_of(r->t) == NULL && dsfile_look_again(f, e) == -1)
+		return err_ctx(e, "%s", r->t->match->fetches[i].label);
+	if (!dsfile_is_changed(f))
+		return 0;
+	return err_set(e, ERR_TEMP,
+	    "%s: it was written to while it was read: was the VM started?",
+	    r->t->match->fetches[i].label);
+}
+
 static int
 fetch_disk(struct raw *r, size_t i, struct err *e)
 {
@@ -244,8 +278,9 @@ fetch_disk(struct raw *r, size_t i, struct err *e)
 		goto out;
 	}
 	memcpy(f->digest_hex, f->sha256, sizeof(f->digest_hex));
-	rc = point_file_commit(to, f->sha256, e);
-	if (rc == 0)
+	if (check_unchanged(r, i, e) == 0 &&
+	    point_file_used(to, &f->used_bytes, e) == 0 &&
+	    point_file_commit(to, f->sha256, e) == 0)
 		rc = write_descriptor(r, i, e);
 	f->is_done = f->is_stored = rc == 0;
 	if (rc == 0 && w != NULL)
@@ -255,74 +290,6 @@ out:
 		point_file_leave(to); /* a resumed run needs it */
 	else
 		point_file_free(to);
-	return rc;
-}
-
-/* The text behind 'nvram = "' in a .vmx, to be freed; NULL: there is none. */
-static char *
-nvram_name(const struct buf *vmx)
-{
-	static const char key[] = "nvram = \"";
-	const char *at = strstr(buf_text(vmx), key), *end;
-
-	if (at == NULL || (at != vmx->data && at[-1] != '\n'))
-		return NULL;
-	at += sizeof(key) - 1;
-	end = at + strcspn(at, "\"\r\n");
-	if (end == at || memchr(at, '/', (size_t)(end - at)) != NULL)
-		return NULL;
-	return strndup(at, (size_t)(end - at));
-}
-
-/* The file of that name beside the .vmx as STEM.suffix. */
-static int
-fetch_small(const struct raw *r, const char *name, const char *suffix,
-    struct buf *b, struct err *e)
-{
-	struct buf file = { 0 };
-	int rc = -1;
-
-	buf_fmt(&file, "%s.%s", r->t->stem, suffix);
-	if (buf_check(&file, e) == 0 &&
-	    dsfile_get(r->t->v, r->datacenter, name, b, e) == 0)
-		rc = point_put(target_as_point(r->t->target), buf_text(&file),
-		    b->data == NULL ? "" : b->data, b->len, e);
-	buf_free(&file);
-	return rc;
-}
-
-static int
-fetch_nvram(const struct raw *r, const struct buf *vmx, struct err *e)
-{
-	const char *slash = strrchr(r->t->vm->vmx, '/');
-	struct buf b = { .limit = SMALL_MAX_BYTES }, path = { 0 };
-	char *name = nvram_name(vmx);
-	int rc = 0;
-
-	if (name != NULL && slash != NULL) {
-		buf_add(&path, r->t->vm->vmx,
-		    (size_t)(slash + 1 - r->t->vm->vmx));
-		buf_puts(&path, name);
-		rc = buf_check(&path, e) == -1
-		    ? -1
-		    : fetch_small(r, buf_text(&path), "nvram", &b, e);
-	}
-	free(name);
-	buf_free(&b);
-	buf_free(&path);
-	return rc;
-}
-
-static int
-fetch_others(const struct raw *r, struct err *e)
-{
-	struct buf vmx = { .limit = SMALL_MAX_BYTES };
-	int rc;
-
-	rc = fetch_small(r, r->t->vm->vmx, "vmx", &vmx, e);
-	if (rc == 0)
-		rc = fetch_nvram(r, &vmx, e);
-	buf_free(&vmx);
 	return rc;
 }
 
@@ -336,7 +303,7 @@ fetch_all(struct raw *r, struct err *e)
 	for (i = 0; i < r->t->match->n; i++)
 		if (fetch_disk(r, i, e) == -1)
 			return -1;
-	if (fetch_others(r, e) == -1)
+	if (rawfiles_fetch(r->t, r->datacenter, e) == -1)
 		return -1;
 	rc = descriptor_create(r->t->v, &r->t->vm->ref, snapshot_of(r->t), NULL,
 	    0, r->t->descriptor, &lines, e);
@@ -347,29 +314,62 @@ fetch_all(struct raw *r, struct err *e)
 static int
 prepare(struct raw *r, struct err *e)
 {
+	r->t->r->committed_bytes = r->t->vm->committed_bytes;
+	return dsfile_datacenter(r->t->v, &r->t->vm->ref, &r->datacenter, e) ==
+		    -1 ||
+		find_disks(r, e) == -1
+	    ? -1
+	    : 0;
+}
+
+static void
+begin(struct raw *r)
+{
 	const struct export_watch *w = r->t->conf->watch;
 
-	if (dsfile_datacenter(r->t->v, &r->t->vm->ref, &r->datacenter, e) ==
-		-1 ||
-	    find_disks(r, e) == -1)
-		return -1;
 	if (w != NULL)
 		w->begin(w->self, r->t->match->fetches, r->t->match->n);
-	return 0;
+	r->is_shown = w != NULL;
+}
+
+static void
+leave(struct raw *r)
+{
+	size_t i;
+
+	for (i = 0; r->disks != NULL && i < r->t->vm->n_disks; i++)
+		flatdisk_close(&r->disks[i]);
+	free(r->disks);
+	free(r->datacenter);
+}
+
+/* What this mode costs beside the other. */
+static void
+tell_bytes(const struct transfer *t)
+{
+	char moved[16], used[16];
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < t->match->n; i++)
+		bytes += t->match->fetches[i].bytes;
+	num_format_size(bytes, moved, sizeof(moved));
+	num_format_size(t->vm->committed_bytes, used, sizeof(used));
+	log_step("%s downloaded; the VM uses %s, the most that OVF mode would "
+		 "have downloaded",
+	    moved, used);
 }
 
 static void
 finish(struct raw *r, int rc)
 {
 	const struct export_watch *w = r->t->conf->watch;
-	size_t i;
 
-	if (w != NULL && r->t->match->n > 0)
+	if (r->is_shown)
 		w->end(w->self);
-	for (i = 0; r->disks != NULL && i < r->t->match->n + 1; i++)
-		flatdisk_close(&r->disks[i]);
-	free(r->disks);
-	free(r->datacenter);
+	leave(r);
+	if (rc == 0)
+		tell_bytes(r->t);
 	json_set_text(r->t->r->steps, "transfer", rc == 0 ? "ok" : "failed");
 }
 
@@ -379,55 +379,38 @@ rawtransfer_run(const struct transfer *t, struct journal **j, struct err *e)
 	struct raw r = { .t = t, .journal = j };
 	int rc = -1;
 
-	if (prepare(&r, e) == 0 && settle_journal(&r, e) == 0)
+	if (prepare(&r, e) == 0 && settle_journal(&r, e) == 0) {
+		begin(&r);
 		rc = fetch_all(&r, e);
+	}
 	finish(&r, rc);
 	return rc;
 }
 
-static int
-to_stdout(void *self, const void *p, size_t n, struct err *e)
+int
+rawtransfer_look(const struct transfer *t, struct err *e)
 {
-	struct raw *r = self;
-	struct fetch *f = &r->t->match->fetches[0];
-	const char *at = p;
-	ssize_t w;
+	struct raw r = { .t = t };
+	int rc = prepare(&r, e);
 
-	f->bytes += n;
-	atomic_fetch_add(&f->position, n);
-	on_moved(r, f);
-	while (n > 0) {
-		w = write(STDOUT_FILENO, at, n);
-		if (w == -1 && errno == EINTR && sig_check(e) == 0)
-			continue;
-		if (w == -1 && e->class != ERR_NONE)
-			return -1;
-		if (w == -1)
-			return err_sys(e, ERR_IO, "write to standard output");
-		at += w;
-		n -= (size_t)w;
-	}
-	return 0;
+	leave(&r);
+	return rc;
 }
 
 static int
 pipe_disk(struct raw *r, struct err *e)
 {
-	struct dsfile *from = r->disks[0].data;
-	struct dsfile_line *line = dsfile_line_open(from, e);
-	const struct sink to = { to_stdout, r };
-	uint64_t at, n, size = dsfile_size(from);
-	int rc = line == NULL ? -1 : 0;
+	struct fetch *f = &r->t->match->fetches[0];
+	const struct rawpipe p = { .from = r->disks[0].data,
+		.retries = (unsigned int)r->t->conf->retries,
+		.f = f,
+		.moved = on_moved,
+		.self = r };
 
-	for (at = 0; rc == 0 && at < size; at += n) {
-		n = size - at < RAWDISK_RANGE_BYTES ? size - at
-						    : RAWDISK_RANGE_BYTES;
-		rc = dsfile_read(line, at, n, (unsigned int)r->t->conf->retries,
-		    &to, &r->stop, e);
-	}
-	dsfile_line_free(line);
-	r->t->match->fetches[0].is_done = rc == 0;
-	return rc;
+	if (rawpipe_run(&p, e) == -1 || check_unchanged(r, 0, e) == -1)
+		return -1;
+	f->is_done = true;
+	return 0;
 }
 
 int
@@ -436,16 +419,10 @@ rawtransfer_pipe(const struct transfer *t, struct err *e)
 	struct raw r = { .t = t };
 	int rc = -1;
 
-	if (prepare(&r, e) == -1)
-		goto out;
-	if (t->match->n > 1)
-		err_set(e, ERR_USAGE,
-		    "standard output takes one disk, the VM has %zu: give "
-		    "--disk LABEL",
-		    t->match->n);
-	else
+	if (prepare(&r, e) == 0) {
+		begin(&r);
 		rc = pipe_disk(&r, e);
-out:
+	}
 	finish(&r, rc);
 	return rc;
 }

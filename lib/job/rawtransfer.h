@@ -16,6 +16,10 @@
 int rawtransfer_run(const struct transfer *t, struct journal **j,
     struct err *e);
 
+/* The same as far as it only reads small things: does it have all it takes?
+ * Of a stopped VM. */
+int rawtransfer_look(const struct transfer *t, struct err *e);
+
 /* The one disk to standard output, in order. */
 int rawtransfer_pipe(const struct transfer *t, struct err *e);
 

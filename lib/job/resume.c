@@ -1,7 +1,9 @@
 #include "job/resume.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "base/log.h"
+#include "job/account.h"
 
 static const struct vm_snapshot *
 find_snapshot(const struct vm *vm, const char *id, const struct snap_mark *mark)
@@ -17,8 +19,9 @@ find_snapshot(const struct vm *vm, const char *id, const struct snap_mark *mark)
 
 /* Why it is of no use, or NULL. */
 static const char *
-judge(const struct vm *vm, const struct snap_mark *mark,
-    const struct journal *j, const struct vm_snapshot **snapshot)
+judge(const struct vm *vm, const struct export_conf *conf,
+    const struct snap_mark *mark, const struct journal *j,
+    const struct vm_snapshot **snapshot)
 {
 	const json_t *of = journal_of(j);
 	const char *uuid = json_string_value(json_object_get(of, "vm"));
@@ -30,47 +33,70 @@ judge(const struct vm *vm, const struct snap_mark *mark,
 	if (id == NULL)
 		return vm_is_on(vm) ? "the VM is running now" : NULL;
 	*snapshot = find_snapshot(vm, id, mark);
-	return *snapshot == NULL ? "its snapshot is gone" : NULL;
+	if (*snapshot == NULL)
+		return "its snapshot is gone";
+	return conf->quiesce == SNAP_QUIESCE_REQUIRE && !(*snapshot)->quiesced
+	    ? "its snapshot was made without quiescing"
+	    : NULL;
 }
 
-static int
-drop(struct resume *r, const char *why)
+static void
+drop(struct resume *left, struct export_result *r, const char *why)
 {
-	log_warn("%s: what an interrupted run left cannot be taken up: %s",
-	    point_name(r->point), why);
-	journal_free(r->journal);
-	point_free(r->point);
-	*r = (struct resume){ 0 };
-	return 0;
+	char text[400];
+
+	snprintf(text, sizeof(text),
+	    "%.100s cannot be taken up (%.200s): everything comes anew",
+	    point_name(left->point), why);
+	account_warn(r, "W_NOT_RESUMED", text);
+	journal_free(left->journal);
+	point_free(left->point);
+	*left = (struct resume){ 0 };
 }
 
-int
-resume_find(struct vim *v, const struct vm *vm, const char *dir,
-    const char *stem, const struct snap_mark *mark, struct resume *r,
+/* The newest point: 1 if it is of use, else it is gone. */
+static int
+try_newest(struct vim *v, const struct vm *vm, const struct export_conf *conf,
+    const struct snap_mark *mark, struct resume *left, struct export_result *r,
     struct err *e)
 {
 	const struct vm_snapshot *snapshot;
 	struct err own = { 0 };
 	const char *why;
+
+	left->journal = journal_open(left->point, &own);
+	why = left->journal == NULL
+	    ? own.text
+	    : judge(vm, conf, mark, left->journal, &snapshot);
+	if (why != NULL) {
+		drop(left, r, why);
+		return 0;
+	}
+	if (snapshot == NULL)
+		return 1;
+	left->made = snapshot->created;
+	left->snap = snap_adopt(v, vm, snapshot, e);
+	if (left->snap != NULL)
+		return 1;
+	drop(left, r, e->text);
+	return -1;
+}
+
+int
+resume_find(struct vim *v, const struct vm *vm, const struct export_conf *conf,
+    const char *stem, const struct snap_mark *mark, struct resume *left,
+    struct export_result *r, struct err *e)
+{
 	int rc;
 
-	*r = (struct resume){ 0 };
-	rc = point_resume(dir, stem, &r->point, e);
-	if (rc != 1)
-		return rc;
-	r->journal = journal_open(r->point, &own);
-	if (r->journal == NULL)
-		return drop(r, own.text);
-	why = judge(vm, mark, r->journal, &snapshot);
-	if (why != NULL)
-		return drop(r, why);
-	if (snapshot != NULL) {
-		r->snap = snap_adopt(v, vm, snapshot, e);
-		if (r->snap == NULL) {
-			drop(r, e->text);
-			return -1;
-		}
-	}
-	log_step("taking up %s", point_name(r->point));
-	return 1;
+	do {
+		*left = (struct resume){ 0 };
+		rc = point_resume(conf->dir, stem, &left->point, e);
+		if (rc != 1)
+			return rc;
+		rc = try_newest(v, vm, conf, mark, left, r, e);
+	} while (rc == 0);
+	if (rc == 1)
+		log_step("taking up %s", point_name(left->point));
+	return rc;
 }

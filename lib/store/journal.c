@@ -11,11 +11,13 @@
 #include "base/span.h"
 #include "store/point_internal.h"
 
+/* A disk of 62 TiB has 4 million ranges of 16 MiB; a damaged line must not
+ * take all memory. */
 enum {
-	DISKS_MAX = 1024,
+	DISKS_MAX = 256,
+	RANGE_MAX = 1 << 22,
 	JOURNAL_MAX_BYTES = 256 << 20,
 };
-#define RANGE_MAX (UINT64_C(1) << 26)
 
 /* A bit a range. */
 struct ranges {
@@ -27,6 +29,7 @@ struct journal {
 	int fd;
 	json_t *of;
 	pthread_mutex_t lock; /* guards the rest */
+	uint64_t bytes;       /* of whole lines */
 	struct ranges disks[DISKS_MAX];
 };
 
@@ -71,9 +74,20 @@ new_journal(struct point *p, int flags, struct err *e)
 	return j;
 }
 
+/* What stands behind the last whole line would be read as one with the next:
+ * "1" and "0 7" are "10 7". */
+static int
+cut(struct journal *j, struct err *e)
+{
+	return ftruncate(j->fd, (off_t)j->bytes) == -1
+	    ? err_sys(e, ERR_IO, "truncate %s", POINT_JOURNAL)
+	    : 0;
+}
+
 static int
 append(struct journal *j, const struct buf *b, struct err *e)
 {
+	struct err ignored = { 0 };
 	const char *at = b->data;
 	size_t n = b->len;
 	ssize_t w;
@@ -84,12 +98,16 @@ append(struct journal *j, const struct buf *b, struct err *e)
 		w = write(j->fd, at, n);
 		if (w == -1 && errno == EINTR)
 			continue;
-		if (w == -1)
-			return err_sys(e, err_class_of_errno(errno), "write %s",
+		if (w == -1) {
+			err_sys(e, err_class_of_errno(errno), "write %s",
 			    POINT_JOURNAL);
+			cut(j, &ignored);
+			return -1;
+		}
 		at += w;
 		n -= (size_t)w;
 	}
+	j->bytes += b->len;
 	return fdatasync(j->fd) == -1
 	    ? err_sys(e, ERR_IO, "fdatasync %s", POINT_JOURNAL)
 	    : 0;
@@ -100,15 +118,15 @@ journal_create(struct point *p, const json_t *of, struct err *e)
 {
 	struct journal *j = new_journal(p, O_RDWR | O_CREAT | O_TRUNC, e);
 	struct buf b = { 0 };
-	int rc = -1;
 
-	if (j != NULL && json_write(of, JSON_LINE, &b, e) == 0)
-		rc = append(j, &b, e);
-	buf_free(&b);
-	if (rc == 0) {
+	if (j != NULL && json_write(of, JSON_LINE, &b, e) == 0 &&
+	    append(j, &b, e) == 0)
 		j->of = json_deep_copy(of);
+	buf_free(&b);
+	if (j != NULL && j->of != NULL)
 		return j;
-	}
+	if (e->class == ERR_NONE)
+		err_set(e, ERR_OS, "out of memory");
 	journal_free(j);
 	return NULL;
 }
@@ -117,6 +135,7 @@ journal_create(struct point *p, const json_t *of, struct err *e)
 static int
 read_ranges(struct journal *j, struct span text, struct err *e)
 {
+	const char *start = text.p;
 	struct span line, disk;
 	uint64_t d, range;
 
@@ -125,12 +144,27 @@ read_ranges(struct journal *j, struct span text, struct err *e)
 		disk = span_word(&line);
 		line = span_trim(line);
 		if (num_scan(disk.p, disk.n, DISKS_MAX - 1, &d) == -1 ||
-		    num_scan(line.p, line.n, RANGE_MAX, &range) == -1)
+		    num_scan(line.p, line.n, RANGE_MAX - 1, &range) == -1)
 			break;
 		if (mark(j, d, range, e) == -1)
 			return -1;
+		j->bytes += (uint64_t)(text.p - start);
+		start = text.p;
 	}
-	return 0;
+	return cut(j, e);
+}
+
+static int
+parse(struct journal *j, struct span text, struct err *e)
+{
+	struct span head;
+
+	if (memchr(text.p, '\n', text.n) == NULL)
+		return err_set(e, ERR_DATA, "%s is cut", POINT_JOURNAL);
+	head = span_cut(&text, '\n');
+	j->bytes = head.n + 1;
+	j->of = json_read(POINT_JOURNAL, head.p, head.n, e);
+	return j->of == NULL ? -1 : read_ranges(j, text, e);
 }
 
 static int
@@ -155,16 +189,10 @@ journal_open(struct point *p, struct err *e)
 {
 	struct journal *j = new_journal(p, O_RDWR, e);
 	struct buf b = { .limit = JOURNAL_MAX_BYTES };
-	struct span text, head;
 	int rc = -1;
 
-	if (j != NULL && read_text(j, &b, e) == 0) {
-		text = (struct span){ buf_text(&b), b.len };
-		head = span_cut(&text, '\n');
-		j->of = json_read(POINT_JOURNAL, head.p, head.n, e);
-		if (j->of != NULL)
-			rc = read_ranges(j, text, e);
-	}
+	if (j != NULL && read_text(j, &b, e) == 0)
+		rc = parse(j, (struct span){ buf_text(&b), b.len }, e);
 	buf_free(&b);
 	if (rc == 0)
 		return j;
@@ -190,6 +218,17 @@ journal_has(struct journal *j, unsigned int disk, uint64_t range)
 	return has;
 }
 
+bool
+journal_knows(struct journal *j, unsigned int disk)
+{
+	bool knows;
+
+	pthread_mutex_lock(&j->lock);
+	knows = disk < DISKS_MAX && j->disks[disk].bytes > 0;
+	pthread_mutex_unlock(&j->lock);
+	return knows;
+}
+
 int
 journal_add(struct journal *j, unsigned int disk, const uint64_t *ranges,
     size_t n, struct err *e)
@@ -203,7 +242,9 @@ journal_add(struct journal *j, unsigned int disk, const uint64_t *ranges,
 	pthread_mutex_lock(&j->lock);
 	for (i = 0; rc == 0 && i < n; i++) {
 		buf_fmt(&b, "%u %ju\n", disk, (uintmax_t)ranges[i]);
-		rc = mark(j, disk, ranges[i], e);
+		rc = ranges[i] < RANGE_MAX
+		    ? mark(j, disk, ranges[i], e)
+		    : err_set(e, ERR_BUG, "range %ju", (uintmax_t)ranges[i]);
 	}
 	if (rc == 0)
 		rc = append(j, &b, e);

@@ -13,8 +13,8 @@
  *
  * A file in the partial folder: a line of JSON that says what the point is of,
  * then "DISK RANGE" a line.  A line is written after the range itself is
- * durable; one that is cut counts for nothing.  Untrusted when read.
- * Any thread may ask and add.
+ * durable; one that is cut or damaged and all behind it count for nothing, and
+ * are cut off.  Untrusted when read.  Any thread may ask and add.
  */
 struct journal;
 
@@ -27,6 +27,7 @@ struct journal *journal_open(struct point *p, struct err *e);
 const json_t *journal_of(const struct journal *j);
 
 bool journal_has(struct journal *j, unsigned int disk, uint64_t range);
+bool journal_knows(struct journal *j, unsigned int disk); /* any range of it */
 int journal_add(struct journal *j, unsigned int disk, const uint64_t *ranges,
     size_t n, struct err *e);
 void journal_free(struct journal *j); /* NULL is fine */

@@ -244,7 +244,8 @@ int
 point_commit(struct point *p, enum digest_kind kind, const json_t *record,
     struct err *e)
 {
-	if (write_manifest(p, kind, e) == -1 ||
+	if ((p->is_resumed && point_resume_drop_strangers(p, e) == -1) ||
+	    write_manifest(p, kind, e) == -1 ||
 	    write_record(p, record, e) == -1 || drop_journal(p, e) == -1)
 		return -1;
 	if (fsync(p->fd) == -1)

@@ -63,8 +63,11 @@ int point_file_read_at(struct point_file *f, uint64_t at, void *data, size_t n,
 /* Makes these bytes zeros again. */
 int point_file_clear(struct point_file *f, uint64_t at, uint64_t n,
     struct err *e);
-/* What was written is durable. */
+/* What was written is durable, and so is the file's name. */
 int point_file_sync(struct point_file *f, struct err *e);
+
+/* Bytes that the file takes on its file system: holes take none. */
+int point_file_used(struct point_file *f, uint64_t *bytes, struct err *e);
 
 /* Takes a committed file out again: what came was not what was sent. */
 int point_file_remove(struct point *p, const char *name, struct err *e);
@@ -83,10 +86,14 @@ void point_free(struct point *p); /* NULL is fine */
 /*
  * Takes up the newest partial folder of this stem that has a journal
  * (store/journal) and that no process has open: 1, with *p; 0: there is none.
- * In it only sparse files are kept; point_file_open_sparse() finds them.
+ * In it only sparse files are kept; point_file_open_sparse() finds them, and
+ * those that nobody asked for are gone after point_commit().
  */
 int point_resume(const char *dir, const char *stem, struct point **p,
     struct err *e);
+
+/* A sparse file of that name and size was kept. */
+bool point_resume_has(const struct point *p, const char *name, uint64_t bytes);
 
 /* point_free() without commit leaves the partial folder to be taken up. */
 void point_keep(struct point *p);
@@ -99,7 +106,9 @@ int point_newest(const char *dir, const char *uuid, time_t *when, char **path,
 
 /* Removes what earlier runs left of this stem in dir: partial folders
  * ".STEM_STAMP.partial", also of merged points, that no process has open.
+ * keep, unless NULL, stays: where folders have no locks it looks abandoned.
  * Call it with the VM's write lock held. */
-int point_sweep(const char *dir, const char *stem, struct err *e);
+int point_sweep(const char *dir, const char *stem, const struct point *keep,
+    struct err *e);
 
 #endif

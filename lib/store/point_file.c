@@ -92,6 +92,20 @@ point_file_open(struct point *p, const char *name, struct err *e)
 					    : point_file_create(p, name, e);
 }
 
+/* One that the earlier run had finished is read-only. */
+static void
+make_writable(const struct point *p, const char *name)
+{
+	int fd = openat(p->fd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	/* What goes wrong here goes wrong at the opening, too. */
+	(void)fchmod(fd, 0600);
+	close(fd);
+}
+
 struct point_file *
 point_file_open_sparse(struct point *p, const char *name, uint64_t bytes,
     struct err *e)
@@ -100,6 +114,8 @@ point_file_open_sparse(struct point *p, const char *name, uint64_t bytes,
 
 	if (check_name(p, name, e) == -1)
 		return NULL;
+	if (p->is_resumed)
+		make_writable(p, name);
 	f = open_file(p, name, O_RDWR | (p->is_resumed ? 0 : O_EXCL), e);
 	if (f == NULL)
 		return NULL;
@@ -175,9 +191,22 @@ point_file_clear(struct point_file *f, uint64_t at, uint64_t n, struct err *e)
 int
 point_file_sync(struct point_file *f, struct err *e)
 {
-	return fdatasync(f->fd) == -1
-	    ? failed(f->point, ERR_IO, "fdatasync", f->name, e)
+	if (fdatasync(f->fd) == -1)
+		return failed(f->point, ERR_IO, "fdatasync", f->name, e);
+	return fsync(f->point->fd) == -1
+	    ? failed(f->point, ERR_IO, "fsync of the folder of", f->name, e)
 	    : 0;
+}
+
+int
+point_file_used(struct point_file *f, uint64_t *bytes, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) == -1)
+		return failed(f->point, ERR_IO, "stat", f->name, e);
+	*bytes = (uint64_t)st.st_blocks * 512;
+	return 0;
 }
 
 static void

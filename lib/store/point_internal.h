@@ -30,10 +30,13 @@ int point_set_names(struct point *p, time_t when, struct err *e);
 
 /* Is name ".STEM_STAMP.partial" or ".STEM_STAMP_merged.partial"?  *when, unless
  * NULL, is the stamp. */
-bool point_is_partial(const char *name, const char *stem, time_t *when);
+bool point_sweep_is_partial(const char *name, const char *stem, time_t *when);
 
 /* In a partial folder: what is finished of its sparse files. */
 #define POINT_JOURNAL ".journal"
+
+/* Removes kept files that are not part of the point any more. */
+int point_resume_drop_strangers(struct point *p, struct err *e);
 
 /* point_file_open() of any name. */
 struct point_file *point_file_create(struct point *p, const char *name,

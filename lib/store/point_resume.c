@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "store/point_internal.h"
 
@@ -48,7 +49,7 @@ find(struct point *p, time_t *when, struct err *e)
 	if (d == NULL)
 		return -1;
 	while ((entry = readdir(d)) != NULL) {
-		if (!point_is_partial(entry->d_name, p->stem, &stamp) ||
+		if (!point_sweep_is_partial(entry->d_name, p->stem, &stamp) ||
 		    strstr(entry->d_name, "_merged.") != NULL ||
 		    (p->fd != -1 && stamp < *when))
 			continue;
@@ -64,20 +65,33 @@ find(struct point *p, time_t *when, struct err *e)
 	return 0;
 }
 
-/* What the earlier run wrote at once comes anew. */
 static bool
-is_kept(const char *name)
+is_sparse(const char *name)
 {
 	static const char suffix[] = "-flat.vmdk";
 	size_t n = strlen(name);
 
-	return name[0] == '.' ||
-	    (n >= sizeof(suffix) - 1 &&
-		strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0);
+	return n >= sizeof(suffix) - 1 &&
+	    strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0;
+}
+
+/* What the earlier run wrote at once comes anew. */
+static bool
+is_old(const struct point *p, const char *name)
+{
+	(void)p;
+	return name[0] != '.' && !is_sparse(name);
+}
+
+static bool
+is_stranger(const struct point *p, const char *name)
+{
+	return is_sparse(name) && listing_find(&p->files, name) == NULL;
 }
 
 static int
-clear(struct point *p, struct err *e)
+drop(struct point *p, bool (*is_one)(const struct point *, const char *),
+    struct err *e)
 {
 	int fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd == -1 ? NULL : fdopendir(fd);
@@ -90,12 +104,28 @@ clear(struct point *p, struct err *e)
 		return err_sys(e, ERR_OS, "read %s", p->partial_path);
 	}
 	while (rc == 0 && (entry = readdir(d)) != NULL)
-		if (!is_kept(entry->d_name) &&
+		if (is_one(p, entry->d_name) &&
 		    unlinkat(p->fd, entry->d_name, 0) == -1)
 			rc = err_sys(e, err_class_of_errno(errno),
 			    "remove %s/%s", p->partial_path, entry->d_name);
 	closedir(d);
 	return rc;
+}
+
+int
+point_resume_drop_strangers(struct point *p, struct err *e)
+{
+	return drop(p, is_stranger, e);
+}
+
+bool
+point_resume_has(const struct point *p, const char *name, uint64_t bytes)
+{
+	struct stat st;
+
+	return p->is_resumed &&
+	    fstatat(p->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && (uint64_t)st.st_size == bytes;
 }
 
 int
@@ -112,7 +142,7 @@ point_resume(const char *dir, const char *stem, struct point **out,
 		point_free(p);
 		return 0;
 	}
-	if (point_set_names(p, when, e) == -1 || clear(p, e) == -1)
+	if (point_set_names(p, when, e) == -1 || drop(p, is_old, e) == -1)
 		goto fail;
 	p->made = p->is_resumed = true;
 	*out = p;

@@ -16,7 +16,7 @@ enum { STAMP_LENGTH = 15 };
 
 /* Without the stamp "web" would take what belongs to "web_old". */
 bool
-point_is_partial(const char *name, const char *stem, time_t *when)
+point_sweep_is_partial(const char *name, const char *stem, time_t *when)
 {
 	char stamp[STAMP_LENGTH + 1];
 	size_t n = strlen(stem);
@@ -71,7 +71,8 @@ sweep_one(int dirfd, const char *dir, const char *name, struct err *e)
 }
 
 int
-point_sweep(const char *dir, const char *stem, struct err *e)
+point_sweep(const char *dir, const char *stem, const struct point *keep,
+    struct err *e)
 {
 	struct dirent *entry;
 	int rc = 0;
@@ -83,7 +84,8 @@ point_sweep(const char *dir, const char *stem, struct err *e)
 	if (d == NULL)
 		return err_sys(e, err_class_of_errno(errno), "open %s", dir);
 	while (rc == 0 && (errno = 0, entry = readdir(d)) != NULL)
-		if (point_is_partial(entry->d_name, stem, NULL))
+		if (point_sweep_is_partial(entry->d_name, stem, NULL) &&
+		    (keep == NULL || strcmp(entry->d_name, keep->partial) != 0))
 			rc = sweep_one(dirfd(d), dir, entry->d_name, e);
 	if (rc == 0 && errno != 0)
 		rc = err_sys(e, ERR_IO, "read %s", dir);

@@ -12,7 +12,8 @@ fill(const struct props_object *o, struct datastore *d, struct err *e)
 
 	d->ref = o->ref;
 	d->name = strdup(xml_text(xml_child(summary, "name")));
-	if (d->name == NULL)
+	d->type = strdup(xml_text(xml_child(summary, "type")));
+	if (d->name == NULL || d->type == NULL)
 		return err_sys(e, ERR_OS, "memory");
 	entity_unescape(d->name);
 	d->is_accessible = soap_bool(xml_child(summary, "accessible"), false);
@@ -53,7 +54,9 @@ datastore_free(struct datastore *d, size_t n)
 {
 	size_t i;
 
-	for (i = 0; d != NULL && i < n; i++)
+	for (i = 0; d != NULL && i < n; i++) {
 		free(d[i].name);
+		free(d[i].type);
+	}
 	free(d);
 }

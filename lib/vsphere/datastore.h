@@ -7,11 +7,13 @@
 #include "vsphere/vim.h"
 
 /*
- * datastore - the room on a datastore (API: Datastore.summary).
+ * datastore - what a datastore is, and the room on it (API:
+ * Datastore.summary).
  */
 struct datastore {
 	struct moref ref;
 	char *name; /* unescaped, never NULL */
+	char *type; /* "VMFS", "NFS", "vsan", "VVOL"; never NULL */
 	bool is_accessible;
 	uint64_t capacity_bytes;
 	uint64_t free_bytes;

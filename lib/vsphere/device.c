@@ -97,6 +97,7 @@ read_disk(const struct xml_node *array, const struct xml_node *n,
 	d->is_shared = strcmp(xml_text(xml_child(backing, "sharing")),
 			   "sharingMultiWriter") == 0 ||
 	    bus_is_shared(array, d->controller_key);
+	d->has_parent = xml_child(backing, "parent") != NULL;
 	return read_capacity(n, d, e);
 }
 

@@ -23,7 +23,8 @@ struct vm_disk {
 	char *mode;      /* "persistent", as the API names it */
 	bool is_independent;
 	bool is_physical_rdm;
-	bool is_shared; /* multi-writer, or the bus is shared */
+	bool is_shared;  /* multi-writer, or the bus is shared */
+	bool has_parent; /* it holds what changed since a snapshot */
 	int controller_key;
 	int unit;
 };

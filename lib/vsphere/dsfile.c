@@ -283,6 +283,26 @@ dsfile_is_changed(const struct dsfile *f)
 	return atomic_load(&f->is_changed);
 }
 
+int
+dsfile_look_again(struct dsfile *f, struct err *e)
+{
+	struct http_req req = { .method = "HEAD", .url = f->url };
+	struct http *h = http_open(vim_http_conf(f->v), e);
+	struct http_reply reply;
+	struct buf none = { 0 };
+	int rc = -1;
+
+	if (h != NULL && ask_patiently(f->v, h, &req, &reply, &none, e) == 0)
+		rc = reply.status == 200 ? 0
+					 : dsfile_ask_refused(f->v, &reply, e);
+	if (rc == 0 &&
+	    (strcmp(reply.modified, f->modified) != 0 ||
+		(reply.length != -1 && (uint64_t)reply.length != f->size)))
+		atomic_store(&f->is_changed, true);
+	http_free(h);
+	return rc == -1 ? err_ctx(e, "%s", f->name) : 0;
+}
+
 void
 dsfile_share(struct dsfile *f, unsigned int lines)
 {

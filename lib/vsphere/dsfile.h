@@ -40,6 +40,9 @@ const char *dsfile_modified(const struct dsfile *f);
 /* A later answer had another Last-Modified.  Any thread. */
 bool dsfile_is_changed(const struct dsfile *f);
 
+/* Asks once more: for dsfile_is_changed(), when all is read. */
+int dsfile_look_again(struct dsfile *f, struct err *e);
+
 /* The session's limit of bytes a second is one for all of these lines; before
  * the first of them. */
 void dsfile_share(struct dsfile *f, unsigned int lines);

@@ -11,9 +11,8 @@ enum { MAX_SNAPSHOTS = 1024, SNAPSHOT_DEPTH = 64, BATCH = 64 };
 
 static const char *const vm_paths[] = { "name", "config.uuid",
 	"config.instanceUuid", "config.version", "config.files.vmPathName",
-	"config.guestFullName",
-	"config.firmware", "config.template", "config.keyId",
-	"config.hardware.device", "runtime.powerState",
+	"config.guestFullName", "config.firmware", "config.template",
+	"config.keyId", "config.hardware.device", "runtime.powerState",
 	"runtime.connectionState", "runtime.consolidationNeeded",
 	"runtime.faultToleranceState", "guest.toolsRunningStatus",
 	"summary.storage", "snapshot", "datastore", NULL };
@@ -256,8 +255,8 @@ swap(char **a, char **b)
 	*b = t;
 }
 
-int
-vm_use_snapshot(struct vim *v, struct vm *vm, const struct moref *snapshot,
+static int
+use_disks_of(struct vim *v, struct vm *vm, const struct moref *object,
     struct err *e)
 {
 	static const char *const paths[] = { "config.hardware.device", NULL };
@@ -266,8 +265,8 @@ vm_use_snapshot(struct vim *v, struct vm *vm, const struct moref *snapshot,
 	size_t i, j;
 	int rc;
 
-	if (props_get(v, snapshot, paths, &p, e) == -1)
-		return err_ctx(e, "snapshot");
+	if (props_get(v, object, paths, &p, e) == -1)
+		return -1;
 	rc = device_read(props_find(&p.objects[0], paths[0]), &then, e);
 	for (i = 0; rc == 0 && i < vm->n_disks; i++)
 		for (j = 0; j < then.n_disks; j++) {
@@ -275,11 +274,26 @@ vm_use_snapshot(struct vim *v, struct vm *vm, const struct moref *snapshot,
 				continue;
 			swap(&vm->disks[i].file, &then.disks[j].file);
 			swap(&vm->disks[i].change_id, &then.disks[j].change_id);
+			vm->disks[i].has_parent = then.disks[j].has_parent;
 			break;
 		}
 	vm_free(&then);
 	props_free(&p);
 	return rc;
+}
+
+int
+vm_refresh_disks(struct vim *v, struct vm *vm, struct err *e)
+{
+	return use_disks_of(v, vm, &vm->ref, e);
+}
+
+int
+vm_use_snapshot(struct vim *v, struct vm *vm, const struct moref *snapshot,
+    struct err *e)
+{
+	return use_disks_of(v, vm, snapshot, e) == -1 ? err_ctx(e, "snapshot")
+						      : 0;
 }
 
 bool

@@ -30,7 +30,7 @@ struct vm {
 	char *uuid; /* BIOS uuid */
 	char *instance_uuid;
 	char *hardware; /* "vmx-19" */
-	char *vmx; /* "[datastore1] web/web.vmx" */
+	char *vmx;      /* "[datastore1] web/web.vmx" */
 	char *guest;
 	char *firmware; /* "bios", "efi" */
 	char *power;    /* "poweredOn", "poweredOff", "suspended" */
@@ -63,6 +63,9 @@ int vm_read(struct vim *v, const struct moref *ref, struct vm *vm,
 
 /* Reads snapshots and needs_consolidation again. */
 int vm_refresh_snapshots(struct vim *v, struct vm *vm, struct err *e);
+
+/* Reads the disks' files and change ids again: snapshots came or went. */
+int vm_refresh_disks(struct vim *v, struct vm *vm, struct err *e);
 
 /* Takes over what a snapshot's own configuration says of the disks: their
  * files and change ids (the VM's current ones are already newer). */

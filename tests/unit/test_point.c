@@ -290,7 +290,7 @@ killed_backup_is_never_taken_for_one(void)
 	p = point_open(root, "web", WHEN, &e);
 	CHECK_STR(point_name(p), "web_20261124_003005");
 	point_free(p);
-	CHECK_INT(point_sweep(root, "web", &e), 0);
+	CHECK_INT(point_sweep(root, "web", NULL, &e), 0);
 	CHECK_STR(names_in(root), "");
 	remove_root();
 }
@@ -323,7 +323,7 @@ sweep_takes_only_what_is_ours_and_dead(void)
 		      in_root(".web_20261124_003006.partial")),
 	    0);
 	write_text(in_root(".web_20261124_003007.partial"), "a file");
-	CHECK_INT(point_sweep(root, "web", &e), 0);
+	CHECK_INT(point_sweep(root, "web", NULL, &e), 0);
 	CHECK_STR(e.text, "");
 	for (i = 0; i < 2; i++)
 		CHECK(access(in_root(dead[i]), F_OK) == -1);
@@ -335,7 +335,7 @@ sweep_takes_only_what_is_ours_and_dead(void)
 	    ".web_old_20261124_003004.partial web_20261124_003004 "
 	    "web_20261124_003004.partial");
 	point_free(live);
-	CHECK_INT(point_sweep(in_root("nowhere"), "web", &e), 0);
+	CHECK_INT(point_sweep(in_root("nowhere"), "web", NULL, &e), 0);
 	remove_root();
 }
 
