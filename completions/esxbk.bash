@@ -83,4 +83,5 @@ _esxbk()
 	return 0
 }
 
-complete -F _esxbk esxbk-list esxbk-export-ovf esxbk-deploy-ovf esxbk-verify
+complete -F _esxbk esxbk-list esxbk-export-ovf esxbk-export-vmdk \
+	esxbk-deploy-ovf esxbk-verify

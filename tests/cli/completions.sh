@@ -69,7 +69,12 @@ for shell in "${shells[@]}"; do
 	same "$("offered_$shell" esxbk-deploy-ovf --disk-mode=th |
 		sed 's/.*=//' | sort | xargs)" 'thick thin' \
 		"$shell: another choice"
+	same "$("offered_$shell" esxbk-export-vmdk --quiesce= |
+		sed 's/.*=//' | sort | xargs)" 'off require try' \
+		"$shell: a choice of another tool"
 	same "$("offered_$shell" esxbk-list 'fi')" '' "$shell: no VM is a file"
+	same "$("offered_$shell" esxbk-export-vmdk 'fi')" '' \
+		"$shell: no file of this machine is a disk of a datastore"
 	same "$("offered_$shell" esxbk-list -- -)" '' "$shell: nothing after --"
 done
 # As readline has it, for which "=" ends a word.
