@@ -71,6 +71,7 @@ new_journal(struct point *p, int flags, struct err *e)
 		journal_free(j);
 		return NULL;
 	}
+	p->has_journal = true;
 	return j;
 }
 

@@ -234,7 +234,7 @@ give_name(struct point *p)
 static int
 drop_journal(struct point *p, struct err *e)
 {
-	if (unlinkat(p->fd, POINT_JOURNAL, 0) == -1 && errno != ENOENT)
+	if (p->has_journal && unlinkat(p->fd, POINT_JOURNAL, 0) == -1)
 		return err_sys(e, err_class_of_errno(errno), "remove %s/%s",
 		    p->partial_path, POINT_JOURNAL);
 	return 0;

@@ -20,6 +20,7 @@ struct point {
 	int fd;               /* of the partial; locked, see point_sweep() */
 	bool made;            /* the partial exists */
 	bool is_resumed;      /* it has files of an earlier run */
+	bool has_journal;
 	pthread_mutex_t lock; /* guards files */
 	struct listing files;
 };
