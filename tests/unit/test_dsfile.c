@@ -167,6 +167,9 @@ static const struct form_row {
 	{ "A%2fB", "[x%2fy] z", 2,
 	    "HEAD /folder/z?dcPath=A%252fB&dsName=x%252fy\n"
 	    "HEAD /folder/z?dcPath=A%25252fB&dsName=x%25252fy\n" },
+	{ "DC", "[x/y] z", 2,
+	    "HEAD /folder/z?dcPath=DC&dsName=x%2Fy\n"
+	    "HEAD /folder/z?dcPath=DC&dsName=x%252Fy\n" },
 	/* Not to be found. */
 	{ "DC", "[ds1] x y", 0, "HEAD /folder/x%20y?dcPath=DC&dsName=ds1\n" },
 	{ "D(C", "[ds1] x", 0,
