@@ -17,9 +17,9 @@ struct point {
 	char *partial_path; /* dir/.name.partial */
 	time_t when;
 	int dirfd;
-	int fd;               /* of the partial; locked, see point_sweep() */
-	bool made;            /* the partial exists */
-	bool is_resumed;      /* it has files of an earlier run */
+	int fd;          /* of the partial; locked, see point_sweep() */
+	bool made;       /* the partial exists */
+	bool is_resumed; /* it has files of an earlier run */
 	bool has_journal;
 	pthread_mutex_t lock; /* guards files */
 	struct listing files;
