@@ -1,12 +1,10 @@
 #include "image/vmdkd.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include "base/num.h"
 #include "base/span.h"
 #include "image/vmdk.h"
-
-enum { HEADS = 16, SECTORS_A_TRACK = 63, HEADS_LARGE = 255 };
-#define LARGE_SECTORS (UINT64_C(2) << 20) /* of 1 GiB: as VMware counts */
 
 static int
 parse_cid(struct span value, uint32_t *cid, struct err *e)
@@ -126,16 +124,41 @@ vmdkd_parse(const char *p, size_t n, struct vmdkd *d, struct err *e)
 	return 0;
 }
 
+/* What hosts write, for a BIOS that asks: IDE disks have 16 heads, SCSI disks
+ * what BusLogic's adapters made of their size. */
+void
+vmdkd_format_geometry(uint64_t sectors, const char *adapter, struct buf *b)
+{
+	bool is_ide = strcmp(adapter, "ide") == 0;
+	unsigned int heads = 255, track = 63;
+	uint64_t cylinders;
+
+	if (is_ide) {
+		heads = 16;
+	} else if (sectors < UINT64_C(4) << 20) {
+		heads = sectors < UINT64_C(2) << 20 ? 64 : 128;
+		track = 32;
+	}
+	cylinders = sectors / heads / track;
+	if (is_ide && cylinders > 16383)
+		cylinders = 16383;
+	buf_fmt(b,
+	    "ddb.geometry.cylinders = \"%ju\"\n"
+	    "ddb.geometry.heads = \"%u\"\n"
+	    "ddb.geometry.sectors = \"%u\"\n",
+	    (uintmax_t)cylinders, heads, track);
+}
+
 void
 vmdkd_format_flat(const struct vmdkd_flat *f, struct buf *b)
 {
 	uint64_t sectors = f->capacity_bytes / VMDK_SECTOR_BYTES;
-	uint64_t heads = sectors < LARGE_SECTORS ? HEADS : HEADS_LARGE;
-	uint64_t cylinders = sectors / (heads * SECTORS_A_TRACK);
+	const char *adapter = f->adapter[0] == '\0' ? "lsilogic" : f->adapter;
 
 	buf_fmt(b,
 	    "# Disk DescriptorFile\n"
 	    "version=1\n"
+	    "encoding=\"UTF-8\"\n"
 	    "CID=%08x\n"
 	    "parentCID=ffffffff\n"
 	    "createType=\"monolithicFlat\"\n"
@@ -147,13 +170,8 @@ vmdkd_format_flat(const struct vmdkd_flat *f, struct buf *b)
 	    "#DDB\n"
 	    "\n",
 	    (unsigned int)f->cid, (uintmax_t)sectors, f->file);
-	buf_fmt(b,
-	    "ddb.adapterType = \"%s\"\n"
-	    "ddb.geometry.cylinders = \"%ju\"\n"
-	    "ddb.geometry.heads = \"%ju\"\n"
-	    "ddb.geometry.sectors = \"%d\"\n"
-	    "ddb.virtualHWVersion = \"%s\"\n",
-	    f->adapter[0] == '\0' ? "lsilogic" : f->adapter,
-	    (uintmax_t)cylinders, (uintmax_t)heads, SECTORS_A_TRACK,
+	buf_fmt(b, "ddb.adapterType = \"%s\"\n", adapter);
+	vmdkd_format_geometry(sectors, adapter, b);
+	buf_fmt(b, "ddb.virtualHWVersion = \"%s\"\n",
 	    f->hardware[0] == '\0' ? "4" : f->hardware);
 }

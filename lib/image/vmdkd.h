@@ -28,6 +28,10 @@ struct vmdkd {
 /* Untrusted.  ERR_DATA if it is no descriptor. */
 int vmdkd_parse(const char *p, size_t n, struct vmdkd *d, struct err *e);
 
+/* Appends ddb.geometry.*, as hosts write them. */
+void vmdkd_format_geometry(uint64_t sectors, const char *adapter,
+    struct buf *b);
+
 /* Appends one of type monolithicFlat for file, which lies beside it. */
 struct vmdkd_flat {
 	const char *file;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/buf.h"
 #include "image/vmdk.h"
+#include "image/vmdkd.h"
 
 /* Sectors: overHead, and what a stream may have; places in it have 32 bits. */
 enum { OVERHEAD = 128 };
@@ -128,30 +129,6 @@ usable_cid(uint32_t cid)
 	return cid;
 }
 
-/* What hosts write, for a BIOS that asks: IDE disks have 16 heads, SCSI disks
- * what BusLogic's adapters made of their size. */
-static void
-add_geometry(struct buf *b, uint64_t sectors, bool is_ide)
-{
-	unsigned int heads = 255, track = 63;
-	uint64_t cylinders;
-
-	if (is_ide) {
-		heads = 16;
-	} else if (sectors < UINT64_C(4) << 20) {
-		heads = sectors < UINT64_C(2) << 20 ? 64 : 128;
-		track = 32;
-	}
-	cylinders = sectors / heads / track;
-	if (is_ide && cylinders > 16383)
-		cylinders = 16383;
-	buf_fmt(b,
-	    "ddb.geometry.cylinders = \"%ju\"\n"
-	    "ddb.geometry.heads = \"%u\"\n"
-	    "ddb.geometry.sectors = \"%u\"\n",
-	    (uintmax_t)cylinders, heads, track);
-}
-
 static void
 format_descriptor(struct buf *b, const struct vmdkw_conf *conf)
 {
@@ -174,7 +151,7 @@ format_descriptor(struct buf *b, const struct vmdkw_conf *conf)
 	    "ddb.adapterType = \"%s\"\n",
 	    (uintmax_t)cid, (uintmax_t)VMDK_NO_PARENT, (uintmax_t)sectors,
 	    conf->adapter);
-	add_geometry(b, sectors, strcmp(conf->adapter, "ide") == 0);
+	vmdkd_format_geometry(sectors, conf->adapter, b);
 	buf_fmt(b,
 	    "ddb.longContentID = \"%016jx%08jx%08jx\"\n"
 	    "ddb.virtualHWVersion = \"%s\"\n",
