@@ -67,15 +67,15 @@ last_line_with_its_end_leaves_nothing(void)
 static void
 text_without_an_end_is_read_to_its_length(void)
 {
-	static const char text[] = { 'a', 'b', ' ', 'c', ' ', ' ', '\n' };
+	static const char text[] = { 'a', 'b', ' ', 'c', 'd', ' ', '\n' };
 	struct span s = { text, 4 };
 
 	CHECK_STR(shown(span_word(&s)), "<ab>");
 	CHECK_STR(shown(span_word(&s)), "<c>");
 	CHECK_INT(s.n, 0);
 	s = (struct span){ text, 6 };
-	CHECK_STR(shown(span_cut(&s, '\n')), "<ab c  >");
-	s = (struct span){ text + 4, 2 };
+	CHECK_STR(shown(span_cut(&s, '\n')), "<ab cd >");
+	s = (struct span){ text + 2, 1 };
 	CHECK_STR(shown(span_trim(s)), "<>");
 }
 
