@@ -144,7 +144,7 @@ point_resume(const char *dir, const char *stem, struct point **out,
 	}
 	if (point_set_names(p, when, e) == -1 || drop(p, is_old, e) == -1)
 		goto fail;
-	p->made = p->is_resumed = true;
+	p->made = p->is_resumed = p->has_journal = true;
 	*out = p;
 	return 1;
 fail:
