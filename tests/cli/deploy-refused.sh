@@ -39,7 +39,9 @@ other_points()
 	jq '.kind = "inc"' "$POINT/backup.json" >p/backup.json
 	refused 65 'p is an incremental point: make a full one of it first' p
 	jq '.mode = "vmdk"' "$POINT/backup.json" >p/backup.json
-	refused 65 'p is a point of mode vmdk, which cannot be restored over OVF' p
+	refused 65 'p: backup.json does not say which files its disks are' p
+	jq '.mode = "tape"' "$POINT/backup.json" >p/backup.json
+	refused 65 'p is a point of mode tape, which this version does not know' p
 	echo '{' >p/backup.json
 	refused 65 "p: backup.json:2:0: string or '}' expected near end of file" p
 }
