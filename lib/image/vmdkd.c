@@ -1,6 +1,7 @@
 #include "image/vmdkd.h"
 
 #include <stdbool.h>
+#include <ctype.h>
 #include <string.h>
 #include "base/num.h"
 #include "base/span.h"
@@ -15,9 +16,9 @@ parse_cid(struct span value, uint32_t *cid, struct err *e)
 
 	*cid = 0;
 	for (i = 0; i < value.n && i < 8; i++) {
-		at = memchr(digits, value.p[i] | 0x20, 16);
-		if (at == NULL)
+		if (!isxdigit((unsigned char)value.p[i]))
 			break;
+		at = strchr(digits, value.p[i] | 0x20);
 		*cid = *cid << 4 | (uint32_t)(at - digits);
 	}
 	if (i == 0 || i != value.n)
