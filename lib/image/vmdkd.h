@@ -19,7 +19,7 @@ struct vmdkd {
 	uint32_t parent_cid;
 	size_t n_extents;
 	char kind[16];  /* of the first extent: "VMFS", "FLAT", "VMFSRDM" */
-	char file[256]; /* its file, a plain name */
+	char file[512]; /* its file, a plain name */
 	uint64_t sectors;
 	char adapter[32];  /* ddb.adapterType or "" */
 	char hardware[16]; /* ddb.virtualHWVersion or "" */

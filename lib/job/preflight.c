@@ -122,12 +122,10 @@ check_room(const struct datastore *d, const struct export_conf *conf,
 static bool
 holds_disk(const struct datastore *d, const struct vm *vm)
 {
-	size_t i, n = strlen(d->name);
+	size_t i;
 
 	for (i = 0; i < vm->n_disks; i++)
-		if (vm->disks[i].file[0] == '[' &&
-		    strncmp(vm->disks[i].file + 1, d->name, n) == 0 &&
-		    vm->disks[i].file[1 + n] == ']')
+		if (datastore_holds(d, vm->disks[i].file))
 			return true;
 	return false;
 }

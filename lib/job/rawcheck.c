@@ -23,14 +23,10 @@ rawcheck_wants(const struct export_conf *conf, bool from_snapshot,
 static const char *
 type_of(const struct vm_disk *d, const struct datastore *stores, size_t n)
 {
-	char name[256];
-	const char *path;
 	size_t i;
 
-	if (dsfile_split(d->file, name, &path) == -1)
-		return "";
 	for (i = 0; i < n; i++)
-		if (strcmp(stores[i].name, name) == 0)
+		if (datastore_holds(&stores[i], d->file))
 			return stores[i].type;
 	return "";
 }

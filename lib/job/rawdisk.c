@@ -87,21 +87,31 @@ record(const struct rawjob *j, const uint64_t *ranges, size_t n, struct err *e)
 	return journal_add(d->journal, d->index, ranges, n, e);
 }
 
+/* With the lock held: those that it is time to record. */
+static size_t
+take_due(struct rawjob *j, uint64_t due[SYNC_RANGES])
+{
+	uint64_t now = clock_mono_ms();
+	size_t n = j->n_due;
+
+	if (n < SYNC_RANGES && now - j->recorded_ms < SYNC_MS)
+		return 0;
+	memcpy(due, j->due, sizeof(j->due));
+	j->n_due = 0;
+	j->recorded_ms = now;
+	return n;
+}
+
 static int
 finish_range(struct rawjob *j, uint64_t range, struct err *e)
 {
-	uint64_t due[SYNC_RANGES], now = clock_mono_ms();
-	size_t n = 0;
+	uint64_t due[SYNC_RANGES];
+	size_t n;
 
 	pthread_mutex_lock(&j->lock);
 	mark_there(j, range);
 	j->due[j->n_due++] = range;
-	if (j->n_due == SYNC_RANGES || now - j->recorded_ms >= SYNC_MS) {
-		n = j->n_due;
-		memcpy(due, j->due, sizeof(due));
-		j->n_due = 0;
-		j->recorded_ms = now;
-	}
+	n = take_due(j, due);
 	pthread_mutex_unlock(&j->lock);
 	return record(j, due, n, e);
 }
@@ -218,27 +228,44 @@ fetch_ranges(struct pool *p, struct rawjob *j, struct err *e)
 	return rc;
 }
 
-/* How many ranges are there, once more than before are; the same number if
- * the others have stopped. */
-static uint64_t
-wait_for_more(struct pool *p, struct rawjob *j, uint64_t before)
+/* With the lock held: until something comes, or for a moment. */
+static void
+nap(struct rawjob *j)
 {
 	struct timespec until;
-	uint64_t now;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += WAIT_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_timedwait(&j->wake, &j->lock, &until);
+}
+
+/* *have: how many ranges are there, once there are more; the same number if
+ * the others have stopped.  What they finished is recorded also while all of
+ * them hang. */
+static int
+wait_for_more(struct pool *p, struct rawjob *j, uint64_t *have, struct err *e)
+{
+	uint64_t due[SYNC_RANGES], before = *have;
+	int rc = 0;
+	size_t n;
 
 	pthread_mutex_lock(&j->lock);
-	while (j->prefix == before && !pool_is_stopped(p)) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += WAIT_MS * 1000000L;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000;
-		}
-		pthread_cond_timedwait(&j->wake, &j->lock, &until);
+	while (rc == 0 && j->prefix == before && !pool_is_stopped(p)) {
+		nap(j);
+		n = take_due(j, due);
+		if (n == 0)
+			continue;
+		pthread_mutex_unlock(&j->lock);
+		rc = record(j, due, n, e);
+		pthread_mutex_lock(&j->lock);
 	}
-	now = j->prefix;
+	*have = j->prefix;
 	pthread_mutex_unlock(&j->lock);
-	return now;
+	return rc;
 }
 
 struct digests {
@@ -283,13 +310,14 @@ static int
 digest_all(struct pool *p, struct rawjob *j, const struct digests *d,
     struct err *e)
 {
-	uint64_t have = 0, more, at = 0, end;
+	uint64_t have = 0, before, at = 0, end;
 
 	while (at < j->size) {
-		more = wait_for_more(p, j, have);
-		if (more == have)
+		before = have;
+		if (wait_for_more(p, j, &have, e) == -1)
+			return -1;
+		if (have == before)
 			return 0; /* the reason is the others' */
-		have = more;
 		end = have == j->n_ranges ? j->size
 					  : have * RAWDISK_RANGE_BYTES;
 		if (digest_until(j, d, &at, end, e) == -1)

@@ -49,6 +49,24 @@ datastore_read(struct vim *v, const struct moref *refs, size_t n,
 	return rc;
 }
 
+bool
+datastore_holds(const struct datastore *d, const char *file)
+{
+	const char *end = strstr(file, "] ");
+	char *name;
+	bool holds;
+
+	if (file[0] != '[' || end == NULL)
+		return false;
+	name = strndup(file + 1, (size_t)(end - file) - 1);
+	if (name == NULL)
+		return false;
+	entity_unescape(name);
+	holds = strcmp(name, d->name) == 0;
+	free(name);
+	return holds;
+}
+
 void
 datastore_free(struct datastore *d, size_t n)
 {

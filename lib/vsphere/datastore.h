@@ -23,6 +23,8 @@ struct datastore {
  * datastore_free(). */
 int datastore_read(struct vim *v, const struct moref *refs, size_t n,
     struct datastore **out, size_t *found, struct err *e);
+/* Is "[datastore1] web/web.vmdk", as the server names a file, on it? */
+bool datastore_holds(const struct datastore *d, const char *file);
 void datastore_free(struct datastore *d, size_t n);
 
 #endif
