@@ -66,7 +66,7 @@ undone
 
 # Tried three times.
 slow=1
-[ -z "${VALGRIND:-}" ] || slow=15
+[ -z "${VALGRIND:-}" ] || slow=4
 stall "${slow}s"
 evil "a byte of the head now and then" '{on: {disk: {head: "",
 	body: ["HTTP/1.1 200 OK\r\n"], pause: 0.3}}}'

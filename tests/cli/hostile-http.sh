@@ -23,7 +23,7 @@ evil "interim answers without end" '{on: {Login: {head: "", body: [],
 list 76 "$at: more than 262144 bytes of headers"
 
 slow=2
-[ -z "${VALGRIND:-}" ] || slow=15
+[ -z "${VALGRIND:-}" ] || slow=6
 stall "${slow}s"
 evil "a byte of the head now and then" \
 	"{on: {Login: {head: \"\", body: [\"$ok\\r\\n\"], pause: 0.5}}}"
