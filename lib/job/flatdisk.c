@@ -67,10 +67,14 @@ read_descriptor(struct vim *v, const char *datacenter,
 	struct buf b = { .limit = VMDKD_MAX_BYTES };
 	int rc = -1;
 
-	if (dsfile_get(v, datacenter, disk->file, &b, e) == 0)
-		rc = vmdkd_parse(buf_text(&b), b.len, d, e);
+	if (dsfile_get(v, datacenter, disk->file, &b, e) == -1)
+		err_ctx(e, "%s", disk->label);
+	else if (vmdkd_parse(buf_text(&b), b.len, d, e) == -1)
+		err_ctx(e, "%s: %s", disk->label, disk->file);
+	else
+		rc = 0;
 	buf_free(&b);
-	return rc == -1 ? err_ctx(e, "%s: %s", disk->label, disk->file) : 0;
+	return rc;
 }
 
 /* The data lie beside the descriptor. */

@@ -215,7 +215,7 @@ settle_journal(struct raw *r, struct err *e)
 		goto out;
 	if (r->is_resumed) {
 		account_warn(r->t->r, "W_NOT_RESUMED",
-		    "the source has changed since the interrupted run: "
+		    "what is there is not the same as the source any more: "
 		    "everything comes anew");
 		journal_free(*r->journal);
 	}

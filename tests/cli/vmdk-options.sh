@@ -98,7 +98,7 @@ same "$(result '[.dry_run, .changed, .path] | tojson')" '[true,true,null]'
 same "$(snapshots) $(ls -d d 2>/dev/null)" "$before " "nothing was made"
 fault '{"kind": "folder-status", "status": 404, "vm": "flat01", "times": 0}'
 vx 66 -n -o d flat01
-said_like 'esxbk-export-vmdk: export flat01: Hard disk 1: \[datastore1\] flat01/flat01\.vmdk: .*no such file at localhost \(HTTP status 404\)'
+said_like 'esxbk-export-vmdk: export flat01: Hard disk 1: \[datastore1\] flat01/flat01\.vmdk: no such file at localhost \(HTTP status 404\)'
 clear_faults
 
 # --- progress ---------------------------------------------------------------------

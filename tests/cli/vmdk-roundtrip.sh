@@ -88,8 +88,26 @@ moving()
 	host_left_alone
 }
 
+# Half a gigabyte of nothing takes no room.
+hole()
+{
+	vx 0 -o hole hole01
+	flat_good "$(cat out)" "$PWD/hole.raw"
+	check "a long hole" test "$(du -k "$(cat out)" | cut -f 1)" -lt 1000
+	same "$(jq -n '[inputs | select(.event == "folder-get" and
+		.file == "hole01-flat.vmdk").bytes] | add' "$HOST_EVENTS")" \
+		$((512 << 20)) "all of it went over the wire"
+	rm -rf hole
+}
+
+truncate -s 512M hole.raw
+noise hole.raw 1 200000 0
+noise hole.raw 2 200000 $((511 << 20))
+MORE=("{\"name\": \"hole01\", \"moid\": \"61\",
+	\"disks\": [{\"file\": \"$PWD/hole.raw\"}]}")
 raw_host esxi
 stories esxi
 moving
+hole
 raw_host vcenter
 stories vcenter

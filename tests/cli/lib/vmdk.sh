@@ -18,6 +18,12 @@
 #	gets [EXPR]             how many
 #	journalled DIR N        the unfinished point in DIR has N ranges
 #	stall VM DISK RANGE     that range stops in its middle, for ever
+#	kill_run                the run in $PID is killed, its faults disarmed
+#	killed RANGE            a run for flat01 into ./d was killed when all but
+#		that range of the eleven was there; it left $PARTIAL
+#	resumed BYTES           the last run took it up without a word, fetched so
+#		many bytes, and its point is good; it is removed
+#	anew BYTES PATTERN      a run with --resume warns, and the same
 
 # shellcheck source=/dev/null
 . "$T/cli/lib/fault.sh" || exit 1
@@ -206,4 +212,48 @@ stall()
 	fault "{\"kind\": \"folder-stall\", \"vm\": \"$1\", \"disk\": $2,
 		\"offset\": $(($3 * RANGE + 5000000)), \"ms\": 600000,
 		\"times\": 0}"
+}
+
+kill_run()
+{
+	{
+		kill -KILL "$PID"
+		wait "$PID"
+	} 2>/dev/null
+	PID=''
+	clear_faults
+	mark_gets
+}
+
+killed()
+{
+	stall flat01 0 "$1"
+	vxing -o d flat01
+	wait_for 30 journalled d 10
+	kill_run
+	only_points d .flat01_TIME.partial
+	# shellcheck disable=SC2034 # for those who source this
+	PARTIAL=$(echo d/.flat01_*.partial)
+}
+
+good_bytes()
+{
+	flat_good "$(cat out)" "$HOST_SPEC/flat01.raw"
+	same "$(fetched)" "$1" "bytes that came"
+	only_points d flat01_TIME
+	rm -rf d/flat01_*
+}
+
+resumed()
+{
+	same "$(cat err)" '' "without a word"
+	good_bytes "$1"
+}
+
+anew()
+{
+	vx 0 --resume --quiesce off -o d flat01
+	warned "flat01: $2"
+	said ''
+	good_bytes "$1"
 }
