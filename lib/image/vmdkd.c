@@ -1,7 +1,7 @@
 #include "image/vmdkd.h"
 
-#include <stdbool.h>
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 #include "base/num.h"
 #include "base/span.h"

@@ -2,6 +2,7 @@
 # Files that somebody else holds open: it is waited for a while, then told; and
 # a small file that is withheld does not cost the disks.
 # timeout: 250
+# shellcheck disable=SC2010 # what is shared is used elsewhere
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/vmdk.sh" || exit 1
 

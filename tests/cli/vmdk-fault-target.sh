@@ -1,6 +1,7 @@
 #!/bin/bash
 # The disk that the point goes to is full: that is said beforehand if it can be
 # known, and nothing half-made stays.
+# shellcheck disable=SC2034,SC2016 # what is shared is used elsewhere
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/vmdk.sh" || exit 1
 

@@ -2,6 +2,7 @@
 # Whatever people call their VMs, folders of a datastore and datacenters: the
 # files are found on the host, and the point's own can be used in place.
 # timeout: 200
+# shellcheck disable=SC2034,SC2001 # what is shared is used elsewhere
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/vmdk.sh" || exit 1
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What an interrupted run left is of no use if its source can have changed, or
 # if somebody has been at it: everything comes anew, and why is told.
+# shellcheck disable=SC2086 # what is shared is used elsewhere
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/vmdk.sh" || exit 1
 

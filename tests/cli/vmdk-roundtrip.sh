@@ -3,6 +3,7 @@
 # disks do, tools that never heard of us can use it as it lies there, and it is
 # the same state that an export as OVF would have held.
 # timeout: 200
+# shellcheck disable=SC2034 # what is shared is used elsewhere
 . "$T/cli/lib.sh" || exit 1
 . "$T/cli/lib/vmdk.sh" || exit 1
 

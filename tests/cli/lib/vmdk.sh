@@ -24,6 +24,7 @@
 #	resumed BYTES           the last run took it up without a word, fetched so
 #		many bytes, and its point is good; it is removed
 #	anew BYTES PATTERN      a run with --resume warns, and the same
+# shellcheck disable=SC2317,SC2119,SC2120
 
 # shellcheck source=/dev/null
 . "$T/cli/lib/fault.sh" || exit 1
