@@ -55,48 +55,7 @@ static const struct opt table[] = {
 	{ 0 },
 };
 
-static struct progress *shown;
-
-static void
-begin(void *self, const struct upload *uploads, size_t n)
-{
-	struct progress_disk *disks = calloc(n + 1, sizeof(*disks));
-	struct err ignored = { 0 };
-	size_t i;
-
-	(void)self;
-	for (i = 0; disks != NULL && i < n; i++) {
-		disks[i].label = uploads[i].file;
-		disks[i].capacity_bytes = uploads[i].capacity_bytes;
-	}
-	if (disks != NULL)
-		shown = progress_open(cmd_progress, disks, n, &ignored);
-	free(disks);
-}
-
-static void
-moved(void *self, size_t i, uint64_t position, uint64_t bytes)
-{
-	(void)self;
-	progress_set(shown, i, position, bytes);
-}
-
-static void
-done(void *self, size_t i)
-{
-	(void)self;
-	progress_done(shown, i);
-}
-
-static void
-end(void *self)
-{
-	(void)self;
-	progress_free(shown);
-	shown = NULL;
-}
-
-static const struct deploy_watch watch = { begin, moved, done, end, NULL };
+static struct watch watch;
 
 /* "ip=10m" */
 static int
@@ -243,6 +202,7 @@ free_properties(struct settings *s)
 static int
 fill_conf(const char *source, struct deploy_conf *conf, struct err *e)
 {
+	watch = progress_watch(&cmd_progress);
 	*conf = (struct deploy_conf){ .source = source,
 		.name = name,
 		.run = conn_run(),
@@ -320,20 +280,6 @@ report(const struct deploy_result *r)
 		cmd_print("%s\n", r->moid);
 }
 
-static void
-print_summary(int status, const struct err *e)
-{
-	json_t *doc = json_object();
-
-	json_set_text(doc, "schema", "esxbk.result/1");
-	json_set_text(doc, "type", "summary");
-	json_set_int(doc, "exit", status);
-	json_set_text(doc, "class", err_class_name(status));
-	json_set_err(doc, "error", e);
-	cmd_print_json(doc);
-	json_decref(doc);
-}
-
 static int
 deploy(struct vim *v, const struct deploy_conf *conf, struct err *e)
 {
@@ -347,7 +293,7 @@ deploy(struct vim *v, const struct deploy_conf *conf, struct err *e)
 	status = own.class >= ERR_SIGNAL ? own.class : r.exit;
 	if (status == 0 && cmd_dry_exit_code && r.is_dry_run && r.changed)
 		status = ERR_WORK;
-	print_summary(status, &own);
+	cmd_end_summary(cmd_begin_summary(), status, &own);
 	deploy_result_free(&r);
 	if (status >= ERR_SIGNAL) {
 		*e = own;
@@ -373,7 +319,7 @@ run(const char **operands, size_t n, struct err *e)
 		conf.n_properties = properties.n;
 		rc = deploy(v, &conf, e);
 	} else {
-		print_summary(e->class, e);
+		cmd_end_summary(cmd_begin_summary(), e->class, e);
 	}
 	free_properties(&settings);
 	vim_free(v);

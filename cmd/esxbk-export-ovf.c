@@ -57,48 +57,7 @@ struct tally {
 	int status; /* the most permanent failure's */
 };
 
-static struct progress *shown;
-
-static void
-begin(void *self, const struct fetch *fetches, size_t n)
-{
-	struct progress_disk *disks = calloc(n + 1, sizeof(*disks));
-	struct err ignored = { 0 };
-	size_t i;
-
-	(void)self;
-	for (i = 0; disks != NULL && i < n; i++) {
-		disks[i].label = fetches[i].label;
-		disks[i].capacity_bytes = fetches[i].capacity_bytes;
-	}
-	if (disks != NULL)
-		shown = progress_open(cmd_progress, disks, n, &ignored);
-	free(disks);
-}
-
-static void
-moved(void *self, size_t i, uint64_t position, uint64_t bytes)
-{
-	(void)self;
-	progress_set(shown, i, position, bytes);
-}
-
-static void
-done(void *self, size_t i)
-{
-	(void)self;
-	progress_done(shown, i);
-}
-
-static void
-end(void *self)
-{
-	(void)self;
-	progress_free(shown);
-	shown = NULL;
-}
-
-static const struct export_watch watch = { begin, moved, done, end, NULL };
+static struct watch watch;
 
 static bool
 is_ova(void)
@@ -151,22 +110,6 @@ check_ova(struct err *e)
 	return 0;
 }
 
-/* "5%" or "20GiB" */
-static int
-parse_min_free(struct export_conf *conf, struct err *e)
-{
-	size_t n = strlen(min_free);
-	uint64_t percent;
-
-	if (n == 0 || min_free[n - 1] != '%')
-		return num_size(min_free, &conf->min_free_bytes, e);
-	if (num_scan(min_free, n - 1, 100, &percent) == -1)
-		return err_set(e, ERR_USAGE,
-		    "%s: not a percentage from 0%% to 100%%", min_free);
-	conf->min_free_percent = (unsigned int)percent;
-	return 0;
-}
-
 static int
 check_options(size_t n, struct err *e)
 {
@@ -180,7 +123,8 @@ check_options(size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "which VM?");
 	if (threads == 0 || threads > 16)
 		return err_set(e, ERR_USAGE, "--jobs: from 1 to 16");
-	if (parse_min_free(&ignored, e) == -1)
+	if (num_share(min_free, &ignored.min_free_percent,
+		&ignored.min_free_bytes, e) == -1)
 		return err_ctx(e, "--min-datastore-free");
 	return 0;
 }
@@ -188,6 +132,7 @@ check_options(size_t n, struct err *e)
 static void
 fill_conf(struct export_conf *conf)
 {
+	watch = progress_watch(&cmd_progress);
 	*conf = (struct export_conf){ .dir = is_ova() ? NULL : output,
 		.archive = is_ova() ? output : NULL,
 		.run = conn_run(),
@@ -207,7 +152,8 @@ fill_conf(struct export_conf *conf)
 						    : SNAP_QUIESCE_REQUIRE;
 	/* Checked before: these cannot fail. */
 	digest_parse(digest, &conf->digest);
-	parse_min_free(conf, &(struct err){ 0 });
+	num_share(min_free, &conf->min_free_percent, &conf->min_free_bytes,
+	    &(struct err){ 0 });
 }
 
 /* What no retry mends outranks what one may. */
@@ -333,20 +279,14 @@ conclude(const struct tally *t, const struct err *last)
 static void
 print_summary(const struct tally *t, int status, const struct err *e)
 {
-	json_t *doc = json_object();
+	json_t *doc = cmd_begin_summary();
 
-	json_set_text(doc, "schema", "esxbk.result/1");
-	json_set_text(doc, "type", "summary");
 	json_set_int(doc, "vms", (long long)t->total);
 	json_set_int(doc, "ok", (long long)t->good);
 	json_set_int(doc, "partial", (long long)t->partial);
 	json_set_int(doc, "failed",
 	    (long long)(t->total - t->good - t->partial));
-	json_set_int(doc, "exit", status);
-	json_set_text(doc, "class", err_class_name(status));
-	json_set_err(doc, "error", e);
-	cmd_print_json(doc);
-	json_decref(doc);
+	cmd_end_summary(doc, status, e);
 }
 
 static int

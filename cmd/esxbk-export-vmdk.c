@@ -39,48 +39,7 @@ static const struct opt table[] = {
 	{ 0 },
 };
 
-static struct progress *shown;
-
-static void
-begin(void *self, const struct fetch *fetches, size_t n)
-{
-	struct progress_disk *list = calloc(n + 1, sizeof(*list));
-	struct err ignored = { 0 };
-	size_t i;
-
-	(void)self;
-	for (i = 0; list != NULL && i < n; i++) {
-		list[i].label = fetches[i].label;
-		list[i].capacity_bytes = fetches[i].capacity_bytes;
-	}
-	if (list != NULL)
-		shown = progress_open(cmd_progress, list, n, &ignored);
-	free(list);
-}
-
-static void
-moved(void *self, size_t i, uint64_t position, uint64_t bytes)
-{
-	(void)self;
-	progress_set(shown, i, position, bytes);
-}
-
-static void
-done(void *self, size_t i)
-{
-	(void)self;
-	progress_done(shown, i);
-}
-
-static void
-end(void *self)
-{
-	(void)self;
-	progress_free(shown);
-	shown = NULL;
-}
-
-static const struct export_watch watch = { begin, moved, done, end, NULL };
+static struct watch watch;
 
 static bool
 is_pipe(void)
@@ -105,22 +64,6 @@ check_pipe(struct err *e)
 	return 0;
 }
 
-/* "5%" or "20GiB" */
-static int
-parse_min_free(struct export_conf *conf, struct err *e)
-{
-	size_t n = strlen(min_free);
-	uint64_t percent;
-
-	if (n == 0 || min_free[n - 1] != '%')
-		return num_size(min_free, &conf->min_free_bytes, e);
-	if (num_scan(min_free, n - 1, 100, &percent) == -1)
-		return err_set(e, ERR_USAGE,
-		    "%s: not a percentage from 0%% to 100%%", min_free);
-	conf->min_free_percent = (unsigned int)percent;
-	return 0;
-}
-
 static int
 check_options(const char **operands, size_t n, struct err *e)
 {
@@ -136,7 +79,8 @@ check_options(const char **operands, size_t n, struct err *e)
 		    "--disk is for a VM, '%s' is a disk already", operands[0]);
 	if (retries > 1000)
 		return err_set(e, ERR_USAGE, "--retries: at most 1000");
-	if (parse_min_free(&ignored, e) == -1)
+	if (num_share(min_free, &ignored.min_free_percent,
+		&ignored.min_free_bytes, e) == -1)
 		return err_ctx(e, "--min-datastore-free");
 	return is_pipe() ? check_pipe(e) : 0;
 }
@@ -144,6 +88,7 @@ check_options(const char **operands, size_t n, struct err *e)
 static void
 fill_conf(struct export_conf *conf)
 {
+	watch = progress_watch(&cmd_progress);
 	*conf = (struct export_conf){ .mode = EXPORT_VMDK,
 		.dir = is_pipe() ? NULL : output,
 		.archive = is_pipe() ? output : NULL,
@@ -158,7 +103,8 @@ fill_conf(struct export_conf *conf)
 	conf->quiesce = strcmp(quiesce, "off") == 0 ? SNAP_QUIESCE_OFF
 	    : strcmp(quiesce, "try") == 0           ? SNAP_QUIESCE_TRY
 						    : SNAP_QUIESCE_REQUIRE;
-	parse_min_free(conf, &(struct err){ 0 }); /* checked before */
+	num_share(min_free, &conf->min_free_percent, &conf->min_free_bytes,
+	    &(struct err){ 0 }); /* checked before */
 }
 
 static void
@@ -187,20 +133,6 @@ report(const struct vm *vm, const struct export_result *r)
 		print_dry(vm);
 	else if (r->path != NULL)
 		cmd_print("%s\n", r->path);
-}
-
-static void
-print_summary(int status, const struct err *e)
-{
-	json_t *doc = json_object();
-
-	json_set_text(doc, "schema", "esxbk.result/1");
-	json_set_text(doc, "type", "summary");
-	json_set_int(doc, "exit", status);
-	json_set_text(doc, "class", err_class_name(status));
-	json_set_err(doc, "error", e);
-	cmd_print_json(doc);
-	json_decref(doc);
 }
 
 static bool
@@ -327,7 +259,7 @@ run(const char **operands, size_t n, struct err *e)
 		    ? choose_owner(v, &inv, operands[0], &at, e)
 		    : choose(&inv, operands[0], &at, e)) == 0)
 		rc = export_vm(v, &inv, at, e);
-	print_summary(rc == -1 ? e->class : rc, e);
+	cmd_end_summary(cmd_begin_summary(), rc == -1 ? e->class : rc, e);
 	free(owned);
 	inv_free(&inv);
 	vim_free(v);

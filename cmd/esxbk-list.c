@@ -290,16 +290,10 @@ print_json(const struct vm *vm)
 static void
 print_summary(size_t n, int status, const struct err *e)
 {
-	json_t *o = json_object();
+	json_t *o = cmd_begin_summary();
 
-	json_set_text(o, "schema", "esxbk.result/1");
-	json_set_text(o, "type", "summary");
 	json_set_int(o, "vms", (long long)n);
-	json_set_int(o, "exit", status);
-	json_set_text(o, "class", err_class_name(status));
-	json_set_err(o, "error", e);
-	cmd_print_json(o);
-	json_decref(o);
+	cmd_end_summary(o, status, e);
 }
 
 /* Returns how many there were to show. */

@@ -32,7 +32,7 @@ struct tally {
 };
 
 /* How far it is: for each file its line, from 1, or 0. */
-struct watch {
+struct view {
 	const struct verify_result *r;
 	struct progress *shown;
 	size_t *lines;
@@ -200,29 +200,23 @@ print_document(const struct verify_result *r)
 static void
 print_summary(const struct tally *t, int status, const struct err *e)
 {
-	json_t *doc = json_object();
+	json_t *doc = cmd_begin_summary();
 
-	json_set_text(doc, "schema", "esxbk.result/1");
-	json_set_text(doc, "type", "summary");
 	json_set_int(doc, "packages", (long long)t->packages);
 	json_set_int(doc, "ok", (long long)(t->packages - t->failed));
 	json_set_int(doc, "failed", (long long)t->failed);
 	json_set_int(doc, "files", (long long)t->files);
 	json_set_int(doc, "damaged", (long long)t->damaged);
-	json_set_int(doc, "exit", status);
-	json_set_text(doc, "class", err_class_name(status));
-	json_set_err(doc, "error", e);
-	cmd_print_json(doc);
-	json_decref(doc);
+	cmd_end_summary(doc, status, e);
 }
 
 /* Of large files alone: a small one is done before it can be shown. */
 static void
 begin(void *self, const struct verify_result *r)
 {
-	struct progress_disk *disks = calloc(r->n_files + 1, sizeof(*disks));
+	struct watch_disk *disks = calloc(r->n_files + 1, sizeof(*disks));
 	struct err ignored = { 0 };
-	struct watch *w = self;
+	struct view *w = self;
 	size_t i, n = 0;
 
 	w->r = r;
@@ -244,7 +238,7 @@ begin(void *self, const struct verify_result *r)
 static void
 moved(void *self, size_t file, uint64_t bytes)
 {
-	const struct watch *w = self;
+	const struct view *w = self;
 
 	if (w->shown == NULL || w->lines[file] == 0)
 		return;
@@ -256,7 +250,7 @@ moved(void *self, size_t file, uint64_t bytes)
 static void
 verify_one(const char *path, struct verify_conf *conf, struct tally *t)
 {
-	struct watch w = { 0 };
+	struct view w = { 0 };
 	struct verify_result r;
 	size_t i;
 

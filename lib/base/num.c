@@ -74,6 +74,23 @@ num_size(const char *s, uint64_t *bytes, struct err *e)
 }
 
 int
+num_share(const char *s, unsigned int *percent, uint64_t *bytes, struct err *e)
+{
+	size_t n = strlen(s);
+	uint64_t v;
+
+	*percent = 0;
+	*bytes = 0;
+	if (n == 0 || s[n - 1] != '%')
+		return num_size(s, bytes, e);
+	if (num_scan(s, n - 1, 100, &v) == -1)
+		return err_set(e, ERR_USAGE,
+		    "%s: not a percentage from 0%% to 100%%", s);
+	*percent = (unsigned int)v;
+	return 0;
+}
+
+int
 num_duration(const char *s, uint64_t *seconds, struct err *e)
 {
 	static const struct unit units[] = {

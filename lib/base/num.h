@@ -22,6 +22,10 @@ int num_scan(const char *s, size_t n, uint64_t max, uint64_t *out);
  * Decimal units (kB, MB) are refused: they are usually a mistake. */
 int num_size(const char *s, uint64_t *bytes, struct err *e);
 
+/* "5%" or a size as num_size() takes: the other of the two is 0. */
+int num_share(const char *s, unsigned int *percent, uint64_t *bytes,
+    struct err *e);
+
 /* "90s", "10m", "20h", "30d", "2w"; a bare number is seconds. */
 int num_duration(const char *s, uint64_t *seconds, struct err *e);
 

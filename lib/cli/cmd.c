@@ -288,3 +288,23 @@ cmd_print_json(const json_t *value)
 out:
 	buf_free(&b);
 }
+
+json_t *
+cmd_begin_summary(void)
+{
+	json_t *doc = json_object();
+
+	json_set_text(doc, "schema", "esxbk.result/1");
+	json_set_text(doc, "type", "summary");
+	return doc;
+}
+
+void
+cmd_end_summary(json_t *doc, int status, const struct err *e)
+{
+	json_set_int(doc, "exit", status);
+	json_set_text(doc, "class", err_class_name(status));
+	json_set_err(doc, "error", e);
+	cmd_print_json(doc);
+	json_decref(doc);
+}

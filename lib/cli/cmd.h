@@ -55,4 +55,9 @@ void cmd_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * the end of the run, whatever its outcome. */
 void cmd_print_json(const json_t *value);
 
+/* The last document of a run: what the tool counted goes between the two;
+ * the second prints and frees it. */
+json_t *cmd_begin_summary(void);
+void cmd_end_summary(json_t *doc, int status, const struct err *e);
+
 #endif

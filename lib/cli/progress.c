@@ -243,7 +243,7 @@ after_message(void)
 }
 
 static int
-copy_disks(struct progress *p, const struct progress_disk *disks, size_t n)
+copy_disks(struct progress *p, const struct watch_disk *disks, size_t n)
 {
 	unsigned int columns;
 
@@ -279,7 +279,7 @@ start(struct progress *p)
 }
 
 struct progress *
-progress_open(const char *mode, const struct progress_disk *disks, size_t n,
+progress_open(const char *mode, const struct watch_disk *disks, size_t n,
     struct err *e)
 {
 	struct progress *p = calloc(1, sizeof(*p));
@@ -350,4 +350,43 @@ progress_free(struct progress *p)
 	buf_free(&p->out);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
+}
+
+static struct progress *shown; /* by a watch: there is one at a time */
+
+static void
+begin(void *self, const struct watch_disk *disks, size_t n)
+{
+	const char *const *mode = self;
+	struct err ignored = { 0 }; /* what cannot be shown is not */
+
+	shown = progress_open(*mode, disks, n, &ignored);
+}
+
+static void
+moved(void *self, size_t i, uint64_t position, uint64_t bytes)
+{
+	(void)self;
+	progress_set(shown, i, position, bytes);
+}
+
+static void
+done(void *self, size_t i)
+{
+	(void)self;
+	progress_done(shown, i);
+}
+
+static void
+end(void *self)
+{
+	(void)self;
+	progress_free(shown);
+	shown = NULL;
+}
+
+struct watch
+progress_watch(const char **mode)
+{
+	return (struct watch){ begin, moved, done, end, mode };
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/watch.h"
 
 /*
  * progress - how far the disks of this run are, on stderr.
@@ -17,24 +18,23 @@
  * progress_set() and progress_done(); all functions take NULL.  At most one
  * progress at a time.
  */
-struct progress_disk {
-	const char *label;
-	uint64_t capacity_bytes;
-};
-
 struct progress;
 
 /* mode: "auto", "always", "never", "json".  "auto" shows nothing unless
  * stderr is a terminal that can move its cursor, and with -q.  The labels
  * are copied. */
-struct progress *progress_open(const char *mode,
-    const struct progress_disk *disks, size_t n, struct err *e);
+struct progress *progress_open(const char *mode, const struct watch_disk *disks,
+    size_t n, struct err *e);
 
 /* position: of the last grain on the virtual disk, so that the percentage
  * does not depend on how well the disk compresses; moved: bytes transferred. */
 void progress_set(struct progress *p, size_t disk, uint64_t position_bytes,
     uint64_t moved_bytes);
 void progress_done(struct progress *p, size_t disk);
+
+/* Shows a job's transfer with progress_open() and the rest; mode must last as
+ * long. */
+struct watch progress_watch(const char **mode);
 
 /* The last lines stay on the screen. */
 void progress_free(struct progress *p);

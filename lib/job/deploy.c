@@ -42,7 +42,7 @@ static void
 on_moved(void *self, struct upload *u, uint64_t position)
 {
 	struct attempt *a = self;
-	const struct deploy_watch *w = a->d->conf->watch;
+	const struct watch *w = a->d->conf->watch;
 
 	uint64_t percent = (a->passed + position) /
 	    (a->d->capacity_bytes / 100 + 1);
@@ -72,7 +72,7 @@ static int
 send_one(struct attempt *a, size_t i, struct err *e)
 {
 	struct deploy *d = a->d;
-	const struct deploy_watch *w = d->conf->watch;
+	const struct watch *w = d->conf->watch;
 	const struct lease_item *to = find_item(a, d->spec.items[i].device_id);
 	const struct upload_env env = { .v = d->v,
 		.lease = a->lease,
@@ -249,13 +249,13 @@ may_try_again(const struct attempt *a, uint64_t *left, unsigned int *pause_ms,
 static int
 transfer(struct deploy *d, struct err *e)
 {
-	const struct deploy_watch *w = d->conf->watch;
+	const struct watch *w = d->conf->watch;
 	uint64_t left = d->conf->retries;
 	unsigned int pause_ms = PAUSE_MS;
 	int rc;
 
-	if (w != NULL)
-		w->begin(w->self, d->uploads, d->spec.n_items);
+	if (upload_begin_watch(d->uploads, d->spec.n_items, w, e) == -1)
+		return -1;
 	for (;;) {
 		struct attempt a = { .d = d };
 		struct err own = { 0 };

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 #include "base/err.h"
+#include "base/watch.h"
 #include "codec/json.h"
 #include "job/netmap.h"
 #include "job/upload.h"
@@ -29,15 +30,6 @@
 #define DEPLOY_RUN_KEY "esxbk.run"
 #define DEPLOY_TEST_KEY "esxbk.test" /* only on a test's: our mark */
 
-/* How far the disks are. */
-struct deploy_watch {
-	void (*begin)(void *self, const struct upload *uploads, size_t n);
-	void (*moved)(void *self, size_t i, uint64_t position, uint64_t bytes);
-	void (*done)(void *self, size_t i);
-	void (*end)(void *self);
-	void *self;
-};
-
 struct deploy_conf {
 	const char *source; /* a path, or "-" */
 	const char *name;   /* of the VM; a test's name is made of run */
@@ -58,7 +50,7 @@ struct deploy_conf {
 	uint64_t wait_s;
 	uint64_t retries; /* more attempts, each with a new lease */
 	bool is_dry_run;
-	const struct deploy_watch *watch; /* or NULL */
+	const struct watch *watch; /* or NULL */
 };
 
 struct deploy_result {

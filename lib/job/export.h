@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <time.h>
 #include "base/err.h"
+#include "base/watch.h"
 #include "codec/digest.h"
 #include "codec/json.h"
 #include "job/fetch.h"
@@ -34,15 +35,6 @@ enum export_mode {
 	EXPORT_VMDK, /* flat disks over the datastore's HTTP access */
 };
 
-/* How far the files are; called from the fetching threads. */
-struct export_watch {
-	void (*begin)(void *self, const struct fetch *fetches, size_t n);
-	void (*moved)(void *self, size_t i, uint64_t position, uint64_t bytes);
-	void (*done)(void *self, size_t i);
-	void (*end)(void *self);
-	void *self;
-};
-
 struct export_conf {
 	enum export_mode mode;
 	const char *dir; /* where the point is to appear; or NULL: */
@@ -66,7 +58,7 @@ struct export_conf {
 	unsigned int min_free_percent;
 	bool is_dry_run;
 	bool has_namesake; /* another VM's files would be called the same */
-	const struct export_watch *watch; /* or NULL */
+	const struct watch *watch; /* or NULL */
 };
 
 /* What came of it; the strings are the result's own. */

@@ -216,6 +216,26 @@ match_bind(struct match *m, const struct lease_item *items, size_t n,
 	return 0;
 }
 
+int
+match_begin_watch(const struct match *m, const struct watch *w, struct err *e)
+{
+	struct watch_disk *disks;
+	size_t i;
+
+	if (w == NULL)
+		return 0;
+	disks = calloc(m->n + 1, sizeof(*disks));
+	if (disks == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	for (i = 0; i < m->n; i++) {
+		disks[i].label = m->fetches[i].label;
+		disks[i].capacity_bytes = m->fetches[i].capacity_bytes;
+	}
+	w->begin(w->self, disks, m->n);
+	free(disks);
+	return 0;
+}
+
 void
 match_free(struct match *m)
 {

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include "base/err.h"
+#include "base/watch.h"
 #include "job/fetch.h"
 #include "vsphere/lease.h"
 #include "vsphere/vm.h"
@@ -34,6 +35,10 @@ int match_bind(struct match *m, const struct lease_item *items, size_t n,
 
 /* Whether label is in the list. */
 bool match_is_excluded(const char *label, const char *const *excluded);
+
+/* Tells w of its files; nothing if that is NULL. */
+int match_begin_watch(const struct match *m, const struct watch *w,
+    struct err *e);
 void match_free(struct match *m);
 
 #endif

@@ -123,7 +123,7 @@ static void
 on_moved(void *self, struct fetch *f)
 {
 	struct raw *r = self;
-	const struct export_watch *w = r->t->conf->watch;
+	const struct watch *w = r->t->conf->watch;
 
 	if (w != NULL)
 		w->moved(w->self, (size_t)(f - r->t->match->fetches),
@@ -264,7 +264,7 @@ check_unchanged(const struct raw *r, size_t i, struct err *e)
 static int
 fetch_disk(struct raw *r, size_t i, struct err *e)
 {
-	const struct export_watch *w = r->t->conf->watch;
+	const struct watch *w = r->t->conf->watch;
 	struct fetch *f = &r->t->match->fetches[i];
 	struct point_file *to = open_file(r, i, e);
 	struct rawdisk d = disk_of(r, i, to);
@@ -322,14 +322,15 @@ prepare(struct raw *r, struct err *e)
 	    : 0;
 }
 
-static void
-begin(struct raw *r)
+static int
+begin(struct raw *r, struct err *e)
 {
-	const struct export_watch *w = r->t->conf->watch;
+	const struct watch *w = r->t->conf->watch;
 
-	if (w != NULL)
-		w->begin(w->self, r->t->match->fetches, r->t->match->n);
+	if (match_begin_watch(r->t->match, w, e) == -1)
+		return -1;
 	r->is_shown = w != NULL;
+	return 0;
 }
 
 static void
@@ -363,7 +364,7 @@ tell_bytes(const struct transfer *t)
 static void
 finish(struct raw *r, int rc)
 {
-	const struct export_watch *w = r->t->conf->watch;
+	const struct watch *w = r->t->conf->watch;
 
 	if (r->is_shown)
 		w->end(w->self);
@@ -379,10 +380,9 @@ rawtransfer_run(const struct transfer *t, struct journal **j, struct err *e)
 	struct raw r = { .t = t, .journal = j };
 	int rc = -1;
 
-	if (prepare(&r, e) == 0 && settle_journal(&r, e) == 0) {
-		begin(&r);
+	if (prepare(&r, e) == 0 && settle_journal(&r, e) == 0 &&
+	    begin(&r, e) == 0)
 		rc = fetch_all(&r, e);
-	}
 	finish(&r, rc);
 	return rc;
 }
@@ -419,10 +419,8 @@ rawtransfer_pipe(const struct transfer *t, struct err *e)
 	struct raw r = { .t = t };
 	int rc = -1;
 
-	if (prepare(&r, e) == 0) {
-		begin(&r);
+	if (prepare(&r, e) == 0 && begin(&r, e) == 0)
 		rc = pipe_disk(&r, e);
-	}
 	finish(&r, rc);
 	return rc;
 }

@@ -42,10 +42,7 @@ match_lease(struct attempt *a, struct err *e)
 		return err_set(e, ERR_DATA, "there is nothing to export");
 	for (i = 0; i < t->match->n; i++)
 		t->r->capacity_bytes += t->match->fetches[i].capacity_bytes;
-	if (t->conf->watch != NULL)
-		t->conf->watch->begin(t->conf->watch->self, t->match->fetches,
-		    t->match->n);
-	return 0;
+	return match_begin_watch(t->match, t->conf->watch, e);
 }
 
 /* Takes out what came in an earlier attempt but must come again: what the
@@ -100,7 +97,7 @@ static void
 on_moved(void *self, struct fetch *f)
 {
 	struct attempt *a = self;
-	const struct export_watch *w = a->t->conf->watch;
+	const struct watch *w = a->t->conf->watch;
 	struct match *m = a->t->match;
 	unsigned long long sum = 0;
 	size_t i;
@@ -120,7 +117,7 @@ static int
 fetch_one(struct pool *p, void *arg, size_t i, struct err *e)
 {
 	struct attempt *a = arg;
-	const struct export_watch *w = a->t->conf->watch;
+	const struct watch *w = a->t->conf->watch;
 	struct fetch *f = a->pending[i];
 	struct fetch_env env = { .v = a->t->v,
 		.lease = a->lease,
@@ -306,7 +303,7 @@ transfer_run(const struct transfer *t, struct err *e)
 {
 	struct patience p = { .retries = t->conf->retries,
 		.pause_ms = PAUSE_MS };
-	const struct export_watch *w = t->conf->watch;
+	const struct watch *w = t->conf->watch;
 	int rc;
 
 	for (;;) {

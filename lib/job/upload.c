@@ -1,6 +1,7 @@
 #include "job/upload.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
 #include "codec/gunzip.h"
@@ -452,4 +453,25 @@ upload_check_head(struct supply *s, const struct upload *u, struct err *e)
 		return 0;
 	blame_file(e);
 	return err_ctx(e, "%s", u->file);
+}
+
+int
+upload_begin_watch(const struct upload *uploads, size_t n,
+    const struct watch *w, struct err *e)
+{
+	struct watch_disk *disks;
+	size_t i;
+
+	if (w == NULL)
+		return 0;
+	disks = calloc(n + 1, sizeof(*disks));
+	if (disks == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	for (i = 0; i < n; i++) {
+		disks[i].label = uploads[i].file;
+		disks[i].capacity_bytes = uploads[i].capacity_bytes;
+	}
+	w->begin(w->self, disks, n);
+	free(disks);
+	return 0;
 }

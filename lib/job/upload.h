@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
+#include "base/watch.h"
 #include "codec/digest.h"
 #include "image/vmdkr.h"
 #include "job/supply.h"
@@ -59,6 +60,10 @@ struct upload_env {
 /* to: the lease's item for it. */
 int upload_run(const struct upload_env *env, const struct lease_item *to,
     struct upload *u, struct err *e);
+
+/* Tells w of them; nothing if that is NULL. */
+int upload_begin_watch(const struct upload *uploads, size_t n,
+    const struct watch *w, struct err *e);
 
 /* Size, header and capacity of a disk, without sending it. */
 int upload_check_head(struct supply *s, const struct upload *u, struct err *e);

@@ -110,6 +110,38 @@ people_read_sizes_and_times(void)
 	}
 }
 
+static void
+share_is_a_percentage_or_a_size(void)
+{
+	static const struct {
+		const char *text;
+		unsigned int percent;
+		uint64_t bytes;
+		const char *error;
+	} rows[] = {
+		{ "5%", 5, 0, "" },
+		{ "100%", 100, 0, "" },
+		{ "2KiB", 0, 2048, "" },
+		{ "101%", 0, 0, "101%: not a percentage from 0% to 100%" },
+		{ "%", 0, 0, "%: not a percentage from 0% to 100%" },
+		{ "5 %", 0, 0, "5 %: not a percentage from 0% to 100%" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned int percent = 7;
+		uint64_t bytes = 7;
+		struct err e = { 0 };
+
+		check_at(rows[i].text);
+		CHECK_INT(num_share(rows[i].text, &percent, &bytes, &e),
+		    rows[i].error[0] == '\0' ? 0 : -1);
+		CHECK_INT(percent, rows[i].percent);
+		CHECK_INT(bytes, rows[i].bytes);
+		CHECK_STR(e.text, rows[i].error);
+	}
+}
+
 CHECK_MAIN(TEST(number_is_taken_whole_or_refused),
     TEST(number_without_an_end_is_read_up_to_its_length),
-    TEST(people_read_sizes_and_times))
+    TEST(people_read_sizes_and_times), TEST(share_is_a_percentage_or_a_size))

@@ -123,7 +123,7 @@ planner_can_read_the_progress(void)
 	buf_free(&b);
 }
 
-static const struct progress_disk two[] = { { "Hard disk 1", GIB },
+static const struct watch_disk two[] = { { "Hard disk 1", GIB },
 	{ "Hard disk 2", GIB } };
 
 /* What a run of two disks leaves on stderr when that is fd. */
