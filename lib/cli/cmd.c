@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/secret.h"
+#include "cli/group.h"
 #include "codec/xml.h"
 #include "net/http.h"
 #include "sys/afile.h"
@@ -32,6 +34,8 @@ static const char *result_path;
 static struct afile *result;
 static struct err output_err; /* the first failure of what is printed */
 static char said[sizeof(output_err.text)];
+static const char *binary; /* "esxbk-plan": begins messages */
+static char program[64];   /* "esxbk-plan run": what --help is of */
 
 static const struct opt common[] = {
 	{ 'q', "quiet", NULL, "say nothing but errors", OPT_FLAG, &quiet },
@@ -103,9 +107,18 @@ free_lists(const struct opt_set *set)
 				opt_list_free(o->value);
 }
 
+static void
+hint(struct err *e)
+{
+	struct err hinted = { 0 };
+
+	err_set(&hinted, ERR_USAGE, "%s (see %s --help)", e->text, program);
+	*e = hinted;
+}
+
 static int
-parse(const struct cmd *c, const struct opt_set *set, int argc, char **argv,
-    const char ***operands, size_t *n, struct err *e)
+parse(const struct opt_set *set, int argc, char **argv, const char ***operands,
+    size_t *n, struct err *e)
 {
 	if (opt_parse(set, argc, argv, operands, n, e) == -1)
 		goto fail;
@@ -115,25 +128,26 @@ parse(const struct cmd *c, const struct opt_set *set, int argc, char **argv,
 	}
 	return 0;
 fail:
-	if (e->class == ERR_USAGE) {
-		struct err hinted = { 0 };
-
-		err_set(&hinted, ERR_USAGE, "%s (see %s --help)", e->text,
-		    c->name);
-		*e = hinted;
-	}
+	if (e->class == ERR_USAGE)
+		hint(e);
 	return -1;
 }
 
+static void
+print_version(struct buf *b)
+{
+	buf_fmt(b, "%s %s\n", binary, ESXBK_VERSION);
+}
+
 static bool
-answer(const struct cmd *c, const struct opt_set *set)
+answer(const struct opt_set *set)
 {
 	struct buf b = { 0 };
 
 	if (help)
-		opt_help(set, c->name, &b);
+		opt_help(set, program, &b);
 	else if (version)
-		buf_fmt(&b, "%s %s\n", c->name, ESXBK_VERSION);
+		print_version(&b);
 	else if (options)
 		opt_options(set, &b);
 	else
@@ -165,11 +179,11 @@ run(const struct cmd *c, int argc, char **argv, struct err *e)
 	if (hold_standard_fds(e) == -1 || sig_open(e) == -1)
 		goto out;
 	setvbuf(stdout, NULL, _IOFBF, STDOUT_BYTES);
-	if (parse(c, &set, argc, argv, &operands, &n, e) == -1)
+	if (parse(&set, argc, argv, &operands, &n, e) == -1)
 		goto out;
-	log_open(c->name, level());
+	log_open(binary, level());
 	rc = 0;
-	if (answer(c, &set))
+	if (answer(&set))
 		goto out;
 	rc = -1;
 	/* Now, because after an hour's work it is too late. */
@@ -229,14 +243,9 @@ finish_result(void)
 	result = NULL;
 }
 
-int
-cmd_main(const struct cmd *c, int argc, char **argv)
+static int
+finish(int status)
 {
-	struct err e = { 0 };
-	int status;
-
-	log_open(c->name, LOG_NORMAL);
-	status = judge(run(c, argc, argv, &e), &e);
 	finish_result();
 	finish_stdout();
 	if (status != 0 && status != ERR_WORK)
@@ -247,6 +256,77 @@ cmd_main(const struct cmd *c, int argc, char **argv)
 	}
 	secret_free();
 	return status;
+}
+
+static void
+begin(const char *name, const char *command)
+{
+	binary = name;
+	snprintf(program, sizeof(program), "%s%s%s", name,
+	    command == NULL ? "" : " ", command == NULL ? "" : command);
+	log_open(binary, LOG_NORMAL);
+}
+
+int
+cmd_main(const struct cmd *c, int argc, char **argv)
+{
+	struct err e = { 0 };
+
+	begin(c->name, NULL);
+	return finish(judge(run(c, argc, argv, &e), &e));
+}
+
+static const struct cmd *
+command_of(const struct cmd_group *g, const char *name)
+{
+	const struct cmd *const *c;
+
+	for (c = g->commands; *c != NULL; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+	return NULL;
+}
+
+/* What the binary says without a subcommand. */
+static int
+answer_group(const struct cmd_group *g, const char *asked, struct err *e)
+{
+	struct buf b = { 0 };
+	int rc;
+
+	if (strcmp(asked, "--help") == 0 || strcmp(asked, "-h") == 0)
+		group_help(g, &b);
+	else if (strcmp(asked, "--version") == 0)
+		print_version(&b);
+	else if (strcmp(asked, "--options") == 0)
+		group_options(g, common, &b);
+	else {
+		err_set(e, ERR_USAGE,
+		    asked[0] == '-' ? "%s: a command comes first"
+				    : "no command %s",
+		    asked);
+		hint(e);
+	}
+	rc = e->class != ERR_NONE ? -1 : buf_check(&b, e);
+	if (rc == 0)
+		cmd_print("%s", buf_text(&b));
+	buf_free(&b);
+	return rc;
+}
+
+int
+cmd_main_group(const struct cmd_group *g, int argc, char **argv)
+{
+	const struct cmd *c = argc < 2 ? NULL : command_of(g, argv[1]);
+	struct err e = { 0 };
+	int rc;
+
+	begin(g->name, c == NULL ? NULL : c->name);
+	if (c != NULL)
+		rc = run(c, argc - 1, argv + 1, &e);
+	else
+		rc = answer_group(g, argc < 2 ? "--help" : argv[1], &e);
+	return finish(judge(rc, &e));
 }
 
 void

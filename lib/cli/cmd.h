@@ -35,6 +35,19 @@ struct cmd {
 
 int cmd_main(const struct cmd *c, int argc, char **argv);
 
+/*
+ * A binary with subcommands: the first argument is one's name.  Messages begin
+ * with the binary's name; --help and --options without a subcommand are those
+ * of all.
+ */
+struct cmd_group {
+	const char *name; /* "esxbk-plan" */
+	const char *about;
+	const struct cmd *const *commands; /* "run", ...; NULL at the end */
+};
+
+int cmd_main_group(const struct cmd_group *g, int argc, char **argv);
+
 /* Options every binary has: -q -v -vv --json --help --version --options
  * --progress --result. */
 extern bool cmd_json;

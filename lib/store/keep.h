@@ -1,0 +1,82 @@
+#ifndef STORE_KEEP_H
+#define STORE_KEEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * keep - which points of one VM a retention policy keeps, and why
+ * (esxbk-plan(5), "retention").
+ *
+ * A pure function of the points, the policy and a given now: it removes
+ * nothing.
+ */
+enum { KEEP_ALL = -1 };
+
+struct keep_policy {
+	int last, daily, weekly, monthly, yearly; /* KEEP_ALL: every one */
+	uint64_t within_s; /* from the newest good point; 0: none */
+	bool any_slot;     /* longer periods may keep an incremental */
+};
+
+/* Reasons, as bits. */
+enum keep_reason {
+	KEEP_LAST = 1 << 0,
+	KEEP_DAILY = 1 << 1,
+	KEEP_WEEKLY = 1 << 2,
+	KEEP_MONTHLY = 1 << 3,
+	KEEP_YEARLY = 1 << 4,
+	KEEP_WITHIN = 1 << 5,
+	KEEP_PARENT = 1 << 6, /* a kept point needs it */
+	KEEP_PINNED = 1 << 7,
+	KEEP_NOT_REPLICATED = 1 << 8,
+	KEEP_NEWEST_GOOD = 1 << 9,
+	KEEP_NEWEST_VERIFIED = 1 << 10,
+	KEEP_OTHER = 1 << 11,  /* another plan's, or made by hand */
+	KEEP_FUTURE = 1 << 12, /* newer than now */
+	KEEP_GUARD = 1 << 13,  /* the deletion guard stopped all */
+};
+
+struct keep_point {
+	/* Given. */
+	time_t when;
+	const char *name; /* for ties and messages; borrowed */
+	bool is_mine;     /* of this plan */
+	bool is_full;     /* full or merged */
+	bool is_good;     /* complete, not known to be damaged */
+	bool is_verified; /* its newest verification found it sound */
+	bool is_pinned;
+	bool awaits_replica;
+	int parent; /* index in the array, -1: none */
+	uint64_t bytes;
+	/* Found. */
+	unsigned int reasons; /* 0: goes */
+};
+
+/*
+ * Fills reasons.  Points are in any order; periods are natural ones in the
+ * zone (base/zone), weeks are ISO's.  now decides nothing but KEEP_FUTURE.
+ *
+ * ERR_USAGE: the policy keeps nothing (it is empty).
+ */
+int keep_judge(struct keep_point *points, size_t n,
+    const struct keep_policy *policy, const char *zone, time_t now,
+    struct err *e);
+
+/*
+ * Whether so many may go at once: ERR_NEGATIVE with both numbers if more than
+ * max_delete would, or, with max_delete -1, more than one whole chain and
+ * 30 % of the points that are mine; ERR_TEMP if the clock is behind the newest
+ * point.  Changes nothing.
+ */
+int keep_guard(const struct keep_point *points, size_t n, time_t now,
+    int max_delete, struct err *e);
+
+/* "last, weekly, parent" */
+void keep_format(unsigned int reasons, struct buf *b);
+
+#endif
