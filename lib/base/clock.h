@@ -14,7 +14,8 @@
 /* Milliseconds that only go forward; for intervals and time-outs. */
 uint64_t clock_mono_ms(void);
 
-/* Seconds since 1970 (the wall clock). */
+/* Seconds since 1970 (the wall clock).  ESXBK_NOW, a time as clock_parse_iso()
+ * takes it, is what it was at the first call: for trying plans. */
 time_t clock_now(void);
 
 /* "" for a time of more than four digits a year. */

@@ -97,15 +97,25 @@ absurd_time_is_empty_and_not_wrong(void)
 	CHECK_STR(out, "");
 }
 
+/* Before anything else asks for the time: it is set once in a process. */
+static void
+told_time_is_believed(void)
+{
+	time_t t;
+
+	setenv("ESXBK_NOW", "2031-03-30T00:59:58Z", 1);
+	t = clock_now();
+	CHECK(t >= 1932598798 && t < 1932598798 + 60);
+}
+
 static void
 clocks_run(void)
 {
 	uint64_t a = clock_mono_ms();
 
-	CHECK(clock_now() > 1700000000);
 	CHECK(clock_mono_ms() - a < 10000);
 }
 
-CHECK_MAIN(TEST(time_of_a_server_is_read_exactly),
+CHECK_MAIN(TEST(told_time_is_believed), TEST(time_of_a_server_is_read_exactly),
     TEST(what_is_no_time_is_refused), TEST(time_is_written_in_utc),
     TEST(absurd_time_is_empty_and_not_wrong), TEST(clocks_run))
