@@ -13,7 +13,8 @@
  * NULL is UTC.
  */
 
-/* It is a file below the system's zoneinfo; no path, nothing with "..". */
+/* It is a file below the system's zoneinfo; no path, nothing with "..".  The
+ * ones with leap seconds ("right/...") are none: our times have no such. */
 bool zone_exists(const char *zone);
 
 /* The civil time of t: year, month, day, hour, minute, second, week day and
@@ -27,5 +28,8 @@ void zone_civil(const char *zone, time_t t, struct tm *out);
  * (autumn) it is the first.
  */
 time_t zone_time(const char *zone, struct tm *civil);
+
+/* TZ as it was: before a child inherits the environment. */
+void zone_leave(void);
 
 #endif

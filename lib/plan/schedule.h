@@ -31,20 +31,24 @@ struct schedule {
 	uint64_t jitter_s;
 };
 
-/* "02:00"; "sat 23:00"; "1 04:30" or "last 04:30".  ERR_CONFIG. */
+/* "02:00"; "sat 23:00"; "1 04:30" or "last 04:30"; systemd's own words.
+ * ERR_CONFIG.  Leaves jitter_s as it is, and all of *s if it fails. */
 int schedule_parse(struct schedule *s, enum schedule_kind kind,
     const char *text, struct err *e);
 
 /* "sun" to "sat", lower case: 0 to 6; -1 without an error value. */
 int schedule_weekday(const char *text);
 
-/* The newest slot at or before now, the first after now; 0 if there is none
- * (SCHEDULE_NONE, SCHEDULE_CALENDAR). */
+bool schedule_has_slots(const struct schedule *s);
+
+/* The newest slot at or before now, the first after now; 0 if it has no slots.
+ * A day on which the clock skips that time has its slot where the clock goes
+ * on; of a time that comes twice the first is meant. */
 time_t schedule_slot(const struct schedule *s, const char *zone, time_t now);
 time_t schedule_next(const struct schedule *s, const char *zone, time_t now);
 
-/* Seconds from one slot to the next, at most: what an age is judged by.  0
- * if unknown. */
+/* Seconds from one slot to the next, at most, days having 24 hours: what an
+ * age is judged by.  0 if unknown. */
 uint64_t schedule_period_s(const struct schedule *s);
 
 /* How long after its slot a plan of this name waits: the same every time on
@@ -54,6 +58,16 @@ uint64_t schedule_delay_s(const struct schedule *s, const char *plan);
 /* systemd's OnCalendar, with the zone: "*-*-* 02:00:00 Europe/Paris". */
 void schedule_calendar(const struct schedule *s, const char *zone,
     struct buf *b);
+
+/*
+ * systemd has no slot on a day on which the clock skips its time: a second
+ * OnCalendar for those days, "Sun *-03-25..31 03:00:00 Europe/Paris"; false if
+ * none is needed (or, as in Morocco, they follow no rule).  now only tells
+ * which years count; the answer is the same for all of them while the zone's
+ * rule lasts.
+ */
+bool schedule_calendar_gap(const struct schedule *s, const char *zone,
+    time_t now, struct buf *b);
 
 /* For people: "daily at 02:00". */
 void schedule_format(const struct schedule *s, struct buf *b);
