@@ -21,12 +21,16 @@ struct decide_case {
 	bool parent_is_damaged, chain_is_damaged;
 	bool same_identity; /* uuid, disks and capacities are the parent's */
 	unsigned int chain; /* the parent's links */
-	time_t last_full;   /* newest good full of this plan, 0: none */
+	time_t last_full;   /* newest good full of this plan, 0: none; one of
+			       the future counts for nothing */
 };
 
 struct decision {
 	bool full;
-	const char *code; /* "first", "weekly", "max_chain", ... */
+	const char *code; /* for programs: asked, mode, always, off, first,
+			     parent_damaged, chain_damaged, identity,
+			     max_chain, weekly, monthly, unsupported,
+			     incremental */
 	const char *text; /* one line; static */
 };
 
