@@ -54,6 +54,13 @@ enum conf_event {
 
 enum conf_notify_kind { CONF_EMAIL, CONF_WEBHOOK, CONF_EXEC };
 
+/* What a webhook's server is to hear: see plan/notify.h. */
+enum conf_style {
+	CONF_STYLE_BY_URL, /* nothing was said */
+	CONF_STYLE_HEALTHCHECKS,
+	CONF_STYLE_PLAIN,
+};
+
 struct conf_notify {
 	const char *name;
 	enum conf_notify_kind kind;
@@ -62,6 +69,7 @@ struct conf_notify {
 	const char *from, *via, *user;
 	struct conf_secret password;
 	const char *url; /* webhook; it may be a secret itself */
+	enum conf_style style;
 	const char *cacert;
 	struct conf_list argv; /* exec */
 	uint64_t timeout_s;    /* 30 */
