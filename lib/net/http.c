@@ -119,7 +119,6 @@ set_transport(struct http *h, const struct http_conf *conf)
 	int bad = 0;
 
 	bad |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
-	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
 	bad |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	bad |= curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	bad |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
@@ -331,6 +330,8 @@ perform(struct http_recv *r, const struct url *u, struct curl_slist *headers,
 	if (text == NULL)
 		return code;
 	bad |= curl_easy_setopt(c, CURLOPT_URL, text);
+	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR,
+	    u->plain ? "http" : "https");
 	bad |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
 	bad |= curl_easy_setopt(c, CURLOPT_FORBID_REUSE,
 	    req->source != NULL ? 1L : 0L);
@@ -455,7 +456,9 @@ http_do(struct http *h, const struct http_req *req, struct http_reply *reply,
 	*reply = (struct http_reply){ .length = -1, .of = -1 };
 	if (req->stall_s != 0 && req->stall_s < r.stall_s)
 		r.stall_s = req->stall_s;
-	if (sig_check(e) == -1 || url_parse(req->url, &u, e) == -1)
+	if (sig_check(e) == -1 ||
+	    (req->plain ? url_parse_web(req->url, &u, e)
+			: url_parse(req->url, &u, e)) == -1)
 		return -1;
 	snprintf(where, sizeof(where),
 	    strchr(u.host, ':') != NULL ? "[%s]:%u" : "%s:%u", u.host, u.port);

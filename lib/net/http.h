@@ -69,6 +69,7 @@ struct http_req {
 	 * whole, unless that is 0) is ERR_PROTO, before the sink gets any
 	 * byte that was not asked for. */
 	struct http_range range;
+	bool plain;      /* an http:// URL is fine, too: no TLS, no check */
 	bool decode;     /* offer and undo content encodings (not for disks) */
 	bool fresh;      /* a new connection: then libcurl never repeats it */
 	bool any_status; /* sink gets any status's body, not only 200 and 206 */

@@ -8,9 +8,9 @@
 #include <strings.h>
 #include "base/num.h"
 
-enum { HTTPS_PORT = 443, HOST_MAX = 253 };
+enum { HTTP_PORT = 80, HTTPS_PORT = 443, HOST_MAX = 253 };
 
-static const char scheme[] = "https://";
+static const char scheme[] = "https://", plain[] = "http://";
 static const char no_memory[] = "out of memory";
 
 static bool
@@ -69,7 +69,7 @@ set_host(struct url *u, const char *p, size_t n, bool v6)
 static const char *
 set_port(struct url *u, const char *rest, size_t n)
 {
-	uint64_t port = HTTPS_PORT;
+	uint64_t port = u->plain ? HTTP_PORT : HTTPS_PORT;
 
 	if (n != 0 &&
 	    (rest[0] != ':' ||
@@ -140,22 +140,39 @@ parse(const char *p, struct url *u)
 	return why;
 }
 
-int
-url_parse(const char *text, struct url *u, struct err *e)
+static int
+parse_whole(const char *text, bool may_be_plain, struct url *u, struct err *e)
 {
-	const char *why = "not https";
+	const char *why = may_be_plain ? "neither http nor https" : "not https";
 
 	*u = (struct url){ 0 };
-	if (strnlen(text, URL_BYTES_MAX + 1) > URL_BYTES_MAX)
+	if (strnlen(text, URL_BYTES_MAX + 1) > URL_BYTES_MAX) {
 		why = "too long";
-	else if (strncasecmp(text, scheme, sizeof(scheme) - 1) == 0)
+	} else if (strncasecmp(text, scheme, sizeof(scheme) - 1) == 0) {
 		why = parse(text + sizeof(scheme) - 1, u);
+	} else if (may_be_plain &&
+	    strncasecmp(text, plain, sizeof(plain) - 1) == 0) {
+		u->plain = true;
+		why = parse(text + sizeof(plain) - 1, u);
+	}
 	if (why == NULL)
 		return 0;
 	url_free(u);
 	/* Not the text: a ticket may be in it. */
 	return err_set(e, why == no_memory ? ERR_OS : ERR_PROTO, "bad URL: %s",
 	    why);
+}
+
+int
+url_parse(const char *text, struct url *u, struct err *e)
+{
+	return parse_whole(text, false, u, e);
+}
+
+int
+url_parse_web(const char *text, struct url *u, struct err *e)
+{
+	return parse_whole(text, true, u, e);
 }
 
 int
@@ -191,8 +208,8 @@ url_format(const struct url *u)
 	bool v6 = strchr(u->host, ':') != NULL;
 	char *text;
 
-	if (asprintf(&text, "%s%s%s%s:%u%s", scheme, v6 ? "[" : "", u->host,
-		v6 ? "]" : "", u->port, u->path) == -1)
+	if (asprintf(&text, "%s%s%s%s:%u%s", u->plain ? plain : scheme,
+		v6 ? "[" : "", u->host, v6 ? "]" : "", u->port, u->path) == -1)
 		return NULL;
 	return text;
 }

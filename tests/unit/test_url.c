@@ -52,6 +52,28 @@ good_url_is_taken_apart(void)
 }
 
 static void
+plain_url_is_one_only_where_it_may_be(void)
+{
+	struct err e = { 0 };
+	struct url u;
+	char *again;
+
+	CHECK(url_parse_web("HTTP://Hc.LAN/ping/1?x=2", &u, &e) == 0);
+	CHECK(u.plain);
+	CHECK_INT(u.port, 80);
+	again = url_format(&u);
+	CHECK_STR(again, "http://hc.lan:80/ping/1?x=2");
+	free(again);
+	url_free(&u);
+	CHECK(url_parse_web("https://hc.lan/", &u, &e) == 0);
+	CHECK(!u.plain);
+	CHECK_INT(u.port, 443);
+	url_free(&u);
+	CHECK(url_parse_web("ftp://hc.lan/secret", &u, &e) == -1);
+	CHECK_STR(e.text, "bad URL: neither http nor https");
+}
+
+static void
 bad_url_is_refused_without_its_ticket(void)
 {
 	static const struct {
@@ -208,6 +230,7 @@ any_name_can_stand_in_a_url(void)
 CHECK_MAIN(
     /* clang-format off */
     TEST(good_url_is_taken_apart),
+    TEST(plain_url_is_one_only_where_it_may_be),
     TEST(bad_url_is_refused_without_its_ticket),
     TEST(host_has_a_longest_length),
     TEST(server_option_takes_host_and_port),
