@@ -84,4 +84,4 @@ _esxbk()
 }
 
 complete -F _esxbk esxbk-list esxbk-export-ovf esxbk-export-vmdk \
-	esxbk-deploy-ovf esxbk-verify
+	esxbk-deploy-ovf esxbk-verify esxbk-plan

@@ -69,6 +69,6 @@ function __esxbk_complete
     end
 end
 
-for tool in esxbk-list esxbk-export-ovf esxbk-export-vmdk esxbk-deploy-ovf esxbk-verify
+for tool in esxbk-list esxbk-export-ovf esxbk-export-vmdk esxbk-deploy-ovf esxbk-verify esxbk-plan
     complete --command $tool --no-files --arguments '(__esxbk_complete)'
 end

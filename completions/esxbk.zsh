@@ -1,4 +1,4 @@
-#compdef esxbk-list esxbk-export-ovf esxbk-export-vmdk esxbk-deploy-ovf esxbk-verify
+#compdef esxbk-list esxbk-export-ovf esxbk-export-vmdk esxbk-deploy-ovf esxbk-verify esxbk-plan
 #
 # Every tool says itself which options it has (CMD --options): what is offered
 # here cannot differ from what the tool takes.

@@ -1,0 +1,16 @@
+#include "plan.h"
+
+static const struct cmd *const commands[] = {
+	&plan_validate,
+	NULL,
+};
+
+int
+main(int argc, char **argv)
+{
+	static const struct cmd_group g = { .name = "esxbk-plan",
+		.about = "Back up VMs by plans that cron or systemd start.",
+		.commands = commands };
+
+	return cmd_main_group(&g, argc, argv);
+}

@@ -1,0 +1,24 @@
+#ifndef ESXBK_PLAN_H
+#define ESXBK_PLAN_H
+
+#include <stddef.h>
+#include "base/err.h"
+#include "cli/cmd.h"
+#include "plan/conf.h"
+
+/*
+ * The subcommands of esxbk-plan, a file each, and what they share.
+ */
+extern const struct cmd plan_validate;
+
+/* --config; each command has it. */
+extern const struct opt plan_table[];
+
+/* Reads the configuration that --config or its defaults name. */
+int plan_read_conf(struct conf *c, struct err *e);
+
+/* The plans that are named, all if none is: an array of *n, free() it. */
+const struct conf_plan **plan_choose(const struct conf *c, const char **names,
+    size_t n_names, size_t *n, struct err *e);
+
+#endif

@@ -1,0 +1,44 @@
+#include "plan.h"
+
+#include <stdlib.h>
+
+static const char *config;
+
+const struct opt plan_table[] = {
+	{ 0, "config", "FILE", "the configuration", OPT_TEXT, &config },
+	{ 0 },
+};
+
+int
+plan_read_conf(struct conf *c, struct err *e)
+{
+	char *path = conf_path(config, e);
+	int rc = path == NULL ? -1 : conf_read(c, path, e);
+
+	free(path);
+	return rc;
+}
+
+const struct conf_plan **
+plan_choose(const struct conf *c, const char **names, size_t n_names, size_t *n,
+    struct err *e)
+{
+	const struct conf_plan **plans;
+	size_t i;
+
+	*n = n_names == 0 ? c->n_plans : n_names;
+	plans = calloc(*n + 1, sizeof(*plans));
+	if (plans == NULL) {
+		err_sys(e, ERR_OS, "memory");
+		return NULL;
+	}
+	for (i = 0; i < *n; i++) {
+		plans[i] = n_names == 0 ? &c->plans[i]
+					: conf_plan(c, names[i], e);
+		if (plans[i] == NULL) {
+			free(plans);
+			return NULL;
+		}
+	}
+	return plans;
+}
