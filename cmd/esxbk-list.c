@@ -72,35 +72,10 @@ power(const struct vm *vm)
 	return strcmp(vm->power, "suspended") == 0 ? "suspended" : "off";
 }
 
-/* For a terminal: no control characters, no marks that turn the writing. */
-static unsigned int
-add_shown(struct buf *b, const char *s)
-{
-	size_t left = strlen(s), n;
-	unsigned int columns = 0;
-	uint32_t c;
-
-	for (; left > 0; s += n, left -= n) {
-		n = utf8_next(s, left, &c);
-		if (n == 0 || utf8_is_control(c)) {
-			n = n == 0 ? 1 : n;
-			buf_char(b, '?');
-			columns++;
-			continue;
-		}
-		buf_add(b, s, n);
-		columns += utf8_width(c);
-	}
-	return columns;
-}
-
 static void
 add_column(struct buf *b, const char *s, unsigned int width)
 {
-	unsigned int columns = add_shown(b, s);
-
-	for (; columns < width; columns++)
-		buf_char(b, ' ');
+	utf8_add_column(b, s, width, 0);
 	buf_puts(b, "  ");
 }
 
@@ -119,15 +94,12 @@ static unsigned int
 name_width(const struct vm *vms, size_t n)
 {
 	unsigned int width = 4, columns;
-	struct buf b = { 0 };
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		buf_cut(&b, 0);
-		columns = add_shown(&b, vms[i].name);
+		columns = vms[i].name == NULL ? 0 : utf8_columns(vms[i].name);
 		width = columns > width ? columns : width;
 	}
-	buf_free(&b);
 	return width > 40 ? 40 : width;
 }
 
@@ -153,7 +125,7 @@ print_table(const struct vm *vms, size_t n)
 		num_format_size(vms[i].committed_bytes, used, sizeof(used));
 		buf_fmt(&row, "%-9s  %5zu  %11s  %9s  %5zu  ", power(&vms[i]),
 		    vms[i].n_disks, size, used, vms[i].n_snapshots);
-		add_shown(&row, buf_text(&notes));
+		utf8_add_shown(&row, buf_text(&notes), 0);
 		while (row.len > 0 && row.data[row.len - 1] == ' ')
 			buf_cut(&row, row.len - 1);
 		cmd_print("%s\n", buf_text(&row));

@@ -81,6 +81,68 @@ utf8_width(uint32_t c)
 	return is_in(c, wide) ? 2 : 1;
 }
 
+/* The next character as it is shown; returns the bytes taken. */
+static size_t
+shown(const char *s, size_t left, const char **as, size_t *len, uint32_t *c)
+{
+	size_t n = utf8_next(s, left, c);
+
+	*as = s;
+	*len = n;
+	if (n == 0 || utf8_is_control(*c)) {
+		*as = "?";
+		*c = '?';
+		*len = 1;
+	}
+	return n == 0 ? 1 : n;
+}
+
+unsigned int
+utf8_columns(const char *s)
+{
+	size_t left = strlen(s), n, len;
+	unsigned int columns = 0;
+	const char *as;
+	uint32_t c;
+
+	for (; left > 0; s += n, left -= n) {
+		n = shown(s, left, &as, &len, &c);
+		columns += utf8_width(c);
+	}
+	return columns;
+}
+
+unsigned int
+utf8_add_shown(struct buf *b, const char *s, unsigned int most)
+{
+	bool cut = most > 0 && utf8_columns(s) > most;
+	unsigned int room = cut ? most - 1 : UINT32_MAX, columns = 0;
+	size_t left = strlen(s), n, len;
+	const char *as;
+	uint32_t c;
+
+	for (; left > 0; s += n, left -= n) {
+		n = shown(s, left, &as, &len, &c);
+		if (utf8_width(c) > room - columns)
+			break;
+		buf_add(b, as, len);
+		columns += utf8_width(c);
+	}
+	if (cut)
+		buf_char(b, '~');
+	return columns + (cut ? 1 : 0);
+}
+
+void
+utf8_add_column(struct buf *b, const char *s, unsigned int width,
+    unsigned int most)
+{
+	unsigned int columns = utf8_add_shown(b, s, most);
+
+	for (; columns < width; columns++)
+		buf_char(b, ' ');
+}
+
 void
 utf8_make_line(char *s)
 {

@@ -23,6 +23,18 @@ bool utf8_is_control(uint32_t c);
  * characters and most emoji, else 1.  wcwidth(3) needs a locale. */
 unsigned int utf8_width(uint32_t c);
 
+/* Appends s for a terminal: no control characters, no marks that turn the
+ * writing, nothing invalid ('?' in their place).  At most most columns (0:
+ * all); a text that is cut ends in '~'.  Returns the columns. */
+unsigned int utf8_add_shown(struct buf *b, const char *s, unsigned int most);
+
+/* The same with blanks up to width columns. */
+void utf8_add_column(struct buf *b, const char *s, unsigned int width,
+    unsigned int most);
+
+/* Columns of all of s as it is shown. */
+unsigned int utf8_columns(const char *s);
+
 /* Makes one line of what can be shown, in place: each control character
  * becomes a blank, each invalid byte a question mark. */
 void utf8_make_line(char *s);

@@ -81,6 +81,41 @@ broken_text_is_mended(void)
 	CHECK_STR(line, "a?z \xc3\xb6 !?");
 }
 
+static void
+name_from_a_server_cannot_move_the_cursor_or_the_columns(void)
+{
+	static const struct {
+		const char *s, *want;
+		unsigned int width, most;
+	} rows[] = {
+		{ "web", "web|", 0, 0 },
+		{ "web", "web  |", 5, 5 },
+		{ "", "  |", 2, 2 },
+		{ "database", "dat~|", 4, 4 },
+		{ "data", "data|", 4, 4 },
+		{ "a\x1b[2J\xffz", "a?[2J?z|", 0, 0 },
+		{ "\xe2\x80\xae"
+		  "cba",
+		    "?cba|", 4, 4 },
+		{ "\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad", "\xe4\xb8\xad~ |", 4,
+		    4 },
+		{ "o\xcc\x88x", "o\xcc\x88x |", 3, 2 },
+	};
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		check_at(rows[i].s);
+		buf_cut(&b, 0);
+		utf8_add_column(&b, rows[i].s, rows[i].width, rows[i].most);
+		buf_char(&b, '|');
+		CHECK_STR(buf_text(&b), rows[i].want);
+	}
+	buf_free(&b);
+	CHECK_INT(utf8_columns("\xe4\xb8\xad\x07z"), 4);
+}
+
 CHECK_MAIN(TEST(only_valid_characters_are_taken),
     TEST(column_counts_follow_the_terminal), TEST(control_characters_are_known),
-    TEST(broken_text_is_mended))
+    TEST(broken_text_is_mended),
+    TEST(name_from_a_server_cannot_move_the_cursor_or_the_columns))
