@@ -253,13 +253,13 @@ mkfifo pipe
 at=$(($(stat -c %s db01.ova) / 3))
 for bytes in 0 100 $at; do
 	next_signal
-	{ head -c "$bytes" db01.ova && exec sleep 60; } >pipe &
+	{ head -c "$bytes" db01.ova && exec sleep 600; } >pipe &
 	writer=$!
 	restoring <pipe
 	if [ "$bytes" -eq "$at" ]; then
 		wait_for 20 under_way 1
 	fi
-	sleep 0.3
+	sleep "$((VALGRIND ? 5 : 0)).3"
 	mark_time
 	kill -s "$SIGNAL" "$PID"
 	stopped "after $bytes bytes of standard input" '(abort|FileFault)?'
