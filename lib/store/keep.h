@@ -10,10 +10,16 @@
 
 /*
  * keep - which points of one VM a retention policy keeps, and why
- * (esxbk-plan(5), "retention").
+ * (esxbk-plan(5), RETENTION).
  *
  * A pure function of the points, the policy and a given now: it removes
- * nothing.
+ * nothing.  last, daily, weekly, monthly and yearly keep the newest point of
+ * so many periods that have any, as restic's options of these names do.  From
+ * weekly on that is the newest full of the period, unless any_slot is set or
+ * the period has no full: chains are not to be held by their tails.
+ *
+ * Only sound points of this plan are counted: good ones all of whose parents
+ * are there and good.  Judging what was kept once more keeps all of it.
  */
 enum { KEEP_ALL = -1 };
 
@@ -33,12 +39,13 @@ enum keep_reason {
 	KEEP_WITHIN = 1 << 5,
 	KEEP_PARENT = 1 << 6, /* a kept point needs it */
 	KEEP_PINNED = 1 << 7,
-	KEEP_NOT_REPLICATED = 1 << 8,
+	KEEP_NOT_REPLICATED = 1 << 8, /* and sound */
 	KEEP_NEWEST_GOOD = 1 << 9,
 	KEEP_NEWEST_VERIFIED = 1 << 10,
-	KEEP_OTHER = 1 << 11,  /* another plan's, or made by hand */
-	KEEP_FUTURE = 1 << 12, /* newer than now */
-	KEEP_GUARD = 1 << 13,  /* the deletion guard stopped all */
+	KEEP_OTHER = 1 << 11,     /* another plan's, or made by hand */
+	KEEP_FUTURE = 1 << 12,    /* newer than now */
+	KEEP_GUARD = 1 << 13,     /* the deletion guard stopped all */
+	KEEP_NO_BETTER = 1 << 14, /* unsound, but no newer one is sound */
 };
 
 struct keep_point {
@@ -51,7 +58,7 @@ struct keep_point {
 	bool is_verified; /* its newest verification found it sound */
 	bool is_pinned;
 	bool awaits_replica;
-	int parent; /* index in the array, -1: none */
+	int parent; /* index in the array, -1: none; a full needs none */
 	uint64_t bytes;
 	/* Found. */
 	unsigned int reasons; /* 0: goes */
@@ -61,7 +68,7 @@ struct keep_point {
  * Fills reasons.  Points are in any order; periods are natural ones in the
  * zone (base/zone), weeks are ISO's.  now decides nothing but KEEP_FUTURE.
  *
- * ERR_USAGE: the policy keeps nothing (it is empty).
+ * ERR_USAGE: the policy keeps nothing (it is empty); nothing is filled.
  */
 int keep_judge(struct keep_point *points, size_t n,
     const struct keep_policy *policy, const char *zone, time_t now,
@@ -69,9 +76,10 @@ int keep_judge(struct keep_point *points, size_t n,
 
 /*
  * Whether so many may go at once: ERR_NEGATIVE with both numbers if more than
- * max_delete would, or, with max_delete -1, more than one whole chain and
- * 30 % of the points that are mine; ERR_TEMP if the clock is behind the newest
- * point.  Changes nothing.
+ * max_delete would, or, with max_delete -1, more than one whole chain (the
+ * largest of those of which points go) and 30 % of the points that are mine;
+ * ERR_TEMP, whatever max_delete says, if the clock is behind the newest point
+ * that is mine.  Changes nothing: who heeds it adds KEEP_GUARD.
  */
 int keep_guard(const struct keep_point *points, size_t n, time_t now,
     int max_delete, struct err *e);
