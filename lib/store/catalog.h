@@ -18,7 +18,7 @@
  * into these structures.
  */
 struct catalog_vm_id {
-	char *name, *moid, *instance_uuid, *bios_uuid, *server;
+	const char *name, *moid, *instance_uuid, *bios_uuid, *server;
 };
 
 struct catalog_point {
@@ -26,17 +26,21 @@ struct catalog_point {
 	time_t when; /* of the record */
 	struct catalog_vm_id vm;
 	char *plan;         /* NULL: made by hand */
-	char *mode;         /* "ovf", "vmdk" */
+	const char *mode;   /* "ovf", "vmdk" */
 	char *parent;       /* name, or NULL */
+	int parent_at;      /* in the folder's points, -1: not among them */
 	bool is_full;       /* kinds full and merged */
 	bool is_partial;    /* a device could not be part of it */
-	unsigned int chain; /* links behind it; 0: a full */
+	bool is_renamed;    /* its record calls it by another name */
+	bool is_broken;     /* a point that it needs is missing or damaged */
+	unsigned int chain; /* links behind it that were read; 0: a full */
 	uint64_t provisioned, transferred, stored; /* bytes; of files */
 	double seconds;                            /* the backup took */
 	/* From state/, with CATALOG_STATE. */
 	bool is_pinned, is_damaged;
 	time_t verified;        /* newest sound verification, 0: never */
 	char verified_level[8]; /* "quick", "hash", "deep", or "" */
+	time_t hash_verified;   /* newest sound one that was hash or deep */
 	time_t deep_verified;   /* newest sound one that was deep */
 };
 
@@ -46,6 +50,8 @@ struct catalog_folder {
 	struct catalog_point *points;
 	size_t n;
 	size_t n_names; /* points by their names, read or not */
+	time_t *unread; /* times of those whose record could not be read */
+	size_t n_unread;
 };
 
 struct catalog {
@@ -54,12 +60,18 @@ struct catalog {
 	size_t n;
 };
 
+/* Folder of a repository that is no VM's: the plans' runs. */
+#define CATALOG_RUNS "runs"
+
 enum catalog_depth {
 	CATALOG_NEWEST, /* of each folder: the newest point (and so the newest
 			 good, if that is another), by the times in names;
 			 the others are not opened */
 	CATALOG_ALL,
 };
+
+/* Neither damaged, as far as is known, nor without what it needs. */
+bool catalog_is_good(const struct catalog_point *p);
 
 /* state: also read what was learnt later.  A repository that is not there is
  * ERR_NOTFOUND, one that cannot be read ERR_IO.  catalog_free() in any case. */
@@ -69,6 +81,11 @@ int catalog_read(struct catalog *c, const char *path, enum catalog_depth depth,
 /* The same for one VM's folder of it. */
 int catalog_read_folder(struct catalog_folder *f, const char *repository,
     const char *name, enum catalog_depth depth, bool state, struct err *e);
+
+/* CATALOG_NEWEST, and on until there is a good point of this plan (NULL: made
+ * by hand), too: for a folder that several plans write to. */
+int catalog_seek(struct catalog_folder *f, const char *repository,
+    const char *name, const char *plan, bool state, struct err *e);
 void catalog_folder_free(struct catalog_folder *f);
 void catalog_free(struct catalog *c);
 
@@ -94,10 +111,22 @@ int catalog_used_bytes(const char *folder, const char *point, uint64_t *bytes,
 int catalog_set_state(const char *folder, const char *point, const char *kind,
     const json_t *value, struct err *e);
 
+/* What a verification came to, merged with what is known from earlier ones:
+ * exit is esxbk-verify's.  0: sound; 1, 65: damaged, until one of no lower
+ * level finds it sound; others say nothing of the point and change nothing. */
+int catalog_set_verified(const char *folder, const char *point,
+    const char *level, time_t when, int exit, const char *text, struct err *e);
+
 /* Removes a point, its parents not: renamed to ".NAME.partial" first, then its
  * state.  Takes the VM's readers' lock exclusive, without waiting: ERR_TEMP if
- * somebody reads. */
+ * somebody reads.  What has no readable record any more, or another, is not
+ * removed. */
 int catalog_remove(const char *folder, const struct catalog_point *p,
+    struct err *e);
+
+/* Removes what a catalog_remove() that was killed left of this VM.  Where
+ * somebody reads or writes points of the VM it is left for the next time. */
+int catalog_sweep(const char *folder, const struct catalog_vm_id *vm,
     struct err *e);
 
 #endif
