@@ -93,16 +93,20 @@ crashed(struct toolresult *r, const char *tool, const struct child_end *end)
 	    end->said[0] == '\0' ? "" : "; its last words: ", end->said);
 }
 
-/* What the tool itself says of a failure. */
+/* What the tool itself says of a failure, or "". */
 static const char *
 reason(const struct toolresult *r)
 {
-	const char *text = text_of(json_object_get(r->document, "error"),
-	    "text");
+	const json_t *const docs[] = { r->document, r->summary };
+	const char *text;
+	size_t i;
 
-	if (text == NULL)
-		text = text_of(json_object_get(r->summary, "error"), "text");
-	return text;
+	for (i = 0; i < sizeof(docs) / sizeof(docs[0]); i++) {
+		text = text_of(json_object_get(docs[i], "error"), "text");
+		if (text != NULL && text[0] != '\0')
+			return text;
+	}
+	return "";
 }
 
 /* TEXT of "esxbk-export-ovf: error: TEXT". */
@@ -133,10 +137,12 @@ judge(struct toolresult *r, const char *tool, const struct child_end *end)
 	r->exit = end->exit;
 	if (r->exit == 0)
 		return;
-	snprintf(r->text, sizeof(r->text), "%s",
-	    reason(r) != NULL          ? reason(r)
-		: end->said[0] != '\0' ? last_words(end)
-				       : err_class_name(r->exit));
+	snprintf(r->text, sizeof(r->text), "%s", reason(r));
+	if (r->text[0] == '\0')
+		snprintf(r->text, sizeof(r->text), "%s", last_words(end));
+	if (r->text[0] == '\0')
+		snprintf(r->text, sizeof(r->text), "%s",
+		    err_class_name(r->exit));
 }
 
 void
