@@ -63,6 +63,7 @@ add_unread(struct catalog_folder *f, struct catalog_scan *s,
 	if (why->class == ERR_NOTFOUND)
 		return 0;
 	catalog_scan_pass(s, why);
+	f->is_uncertain = f->is_uncertain || why->class != ERR_DATA;
 	if (grow((void **)&f->unread, f->n_unread, sizeof(*f->unread), e) == -1)
 		return -1;
 	f->unread[f->n_unread++] = name->when;

@@ -52,6 +52,7 @@ struct catalog_folder {
 	size_t n_names; /* points by their names, read or not */
 	time_t *unread; /* times of those whose record could not be read */
 	size_t n_unread;
+	bool is_uncertain; /* of one it was not the content: try again */
 };
 
 struct catalog {

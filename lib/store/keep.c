@@ -228,7 +228,7 @@ keep_format(unsigned int reasons, struct buf *b)
 		"monthly", "yearly", "within", "parent", "pinned",
 		"not replicated", "newest good", "newest verified",
 		"not of this plan", "from the future", "deletion guard",
-		"no newer good point" };
+		"no newer good point", "next to one that cannot be read" };
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

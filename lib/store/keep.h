@@ -42,10 +42,12 @@ enum keep_reason {
 	KEEP_NOT_REPLICATED = 1 << 8, /* and sound */
 	KEEP_NEWEST_GOOD = 1 << 9,
 	KEEP_NEWEST_VERIFIED = 1 << 10,
-	KEEP_OTHER = 1 << 11,     /* another plan's, or made by hand */
-	KEEP_FUTURE = 1 << 12,    /* newer than now */
-	KEEP_GUARD = 1 << 13,     /* the deletion guard stopped all */
-	KEEP_NO_BETTER = 1 << 14, /* unsound, but no newer one is sound */
+	KEEP_OTHER = 1 << 11,      /* another plan's, or made by hand */
+	KEEP_FUTURE = 1 << 12,     /* newer than now */
+	KEEP_GUARD = 1 << 13,      /* the deletion guard stopped all */
+	KEEP_NO_BETTER = 1 << 14,  /* unsound, but no newer one is sound */
+	KEEP_UNREADABLE = 1 << 15, /* next to one that cannot be read: never
+				      given by keep_judge() */
 };
 
 struct keep_point {
