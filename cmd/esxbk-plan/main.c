@@ -2,6 +2,7 @@
 
 static const struct cmd *const commands[] = {
 	&plan_validate,
+	&plan_schedule,
 	NULL,
 };
 

@@ -9,6 +9,7 @@
 /*
  * The subcommands of esxbk-plan, a file each, and what they share.
  */
+extern const struct cmd plan_schedule;
 extern const struct cmd plan_validate;
 
 /* --config; each command has it. */

@@ -75,7 +75,7 @@ add_user(struct buf *b, const char *user)
 	}
 	/* Files of other owners; and the folder of its locks. */
 	buf_puts(b,
-	    "CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_FOWNER CAP_CHOWN\n"
+	    "CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_FOWNER\n"
 	    "RuntimeDirectory=esxbk\n"
 	    "RuntimeDirectoryMode=0700\n"
 	    "RuntimeDirectoryPreserve=yes\n");
@@ -122,10 +122,8 @@ add_template(struct units *u, const struct units_how *how, struct err *e)
 /* What a plan's run reads, writes or executes, one at a time. */
 struct needs {
 	struct buf unit, service;
-	struct names_seen {
-		const char *name[64];
-		size_t n;
-	} credentials;
+	const char *credentials[64];
+	size_t n_credentials;
 	bool is_at_home;
 };
 
@@ -162,12 +160,12 @@ see_secret(struct needs *n, const struct conf_secret *s, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    "credential '%s': no ':' or '/' goes into such a name",
 		    s->name);
-	for (i = 0; i < n->credentials.n; i++)
-		if (strcmp(n->credentials.name[i], s->name) == 0)
+	for (i = 0; i < n->n_credentials; i++)
+		if (strcmp(n->credentials[i], s->name) == 0)
 			return 0;
-	if (i == sizeof(n->credentials.name) / sizeof(void *))
+	if (i == sizeof(n->credentials) / sizeof(void *))
 		return err_set(e, ERR_CONFIG, "more than %zu credentials", i);
-	n->credentials.name[n->credentials.n++] = s->name;
+	n->credentials[n->n_credentials++] = s->name;
 	buf_puts(&n->service, "LoadCredential=");
 	add_plain(&n->service, s->name);
 	buf_puts(&n->service, ":/etc/esxbk/credentials/");
@@ -242,6 +240,24 @@ see_plan(struct needs *n, const struct conf *c, const struct conf_plan *p,
 	return 0;
 }
 
+/* What may pass (69, 74, 75, an end by a signal) is tried up to three more
+ * times, as run --due does it; systemd knows but one pause.  A timer in its own
+ * words may come as often as it likes. */
+static void
+add_retries(struct needs *n, const struct conf_plan *p)
+{
+	if (p->retry_for_s == 0 || p->schedule.kind == SCHEDULE_NONE ||
+	    p->schedule.kind == SCHEDULE_CALENDAR)
+		return;
+	buf_puts(&n->unit,
+	    "StartLimitIntervalSec=250min\n"
+	    "StartLimitBurst=4\n");
+	buf_puts(&n->service,
+	    "Restart=on-failure\n"
+	    "RestartSec=1h\n"
+	    "RestartPreventExitStatus=1 3 4 64 65 66 70 71 73 76 77 78\n");
+}
+
 static int
 add_drop_in(struct units *u, const struct conf *c, const struct conf_plan *p,
     const struct units_how *how, struct err *e)
@@ -252,6 +268,7 @@ add_drop_in(struct units *u, const struct conf *c, const struct conf_plan *p,
 
 	if (see_plan(&n, c, p, how, e) == -1)
 		goto out;
+	add_retries(&n, p);
 	buf_fmt(&b, "%s\n[Unit]\n%s\n[Service]\n%s", units_marker,
 	    buf_text(&n.unit), buf_text(&n.service));
 	if (n.is_at_home)

@@ -109,6 +109,38 @@ a_service_gets_its_plans_credentials_and_folders_and_no_others(void)
 }
 
 static void
+what_may_pass_is_tried_again_but_not_for_ever(void)
+{
+	const char drop_in[] = "esxbk-plan@nightly.service.d/esxbk.conf";
+	static const struct {
+		enum schedule_kind kind;
+		uint64_t retry_for_s;
+		const char *limit, *pause;
+	} rows[] = {
+		{ SCHEDULE_DAILY, 21600, "StartLimitBurst=4", "RestartSec=1h" },
+		{ SCHEDULE_DAILY, 0, "", "" },
+		{ SCHEDULE_CALENDAR, 21600, "", "" },
+		{ SCHEDULE_NONE, 21600, "", "" },
+	};
+	struct conf_plan p = nightly();
+	struct units u;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { 0 };
+
+		p.schedule = (struct schedule){ .kind = rows[i].kind,
+			.calendar = "hourly" };
+		p.retry_for_s = rows[i].retry_for_s;
+		CHECK_INT(make(&u, &p, &how, &e), 0);
+		CHECK_STR(line_of(&u, drop_in, "StartLimitBurst"),
+		    rows[i].limit);
+		CHECK_STR(line_of(&u, drop_in, "RestartSec"), rows[i].pause);
+		units_free(&u);
+	}
+}
+
+static void
 replicas_are_written_to_but_not_waited_for(void)
 {
 	struct conf_target targets[] = { { .name = "dr", .path = "/mnt/dr" },
@@ -406,6 +438,7 @@ a_long_diff_is_told_whole(void)
 
 CHECK_MAIN(TEST(a_timer_keeps_the_plans_time_zone_and_what_was_missed),
     TEST(a_service_gets_its_plans_credentials_and_folders_and_no_others),
+    TEST(what_may_pass_is_tried_again_but_not_for_ever),
     TEST(replicas_are_written_to_but_not_waited_for),
     TEST(a_plan_without_a_schedule_can_be_started_by_hand),
     TEST(odd_paths_are_the_paths_that_were_meant),
