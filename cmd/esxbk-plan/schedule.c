@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "account.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "place.h"
 #include "plan.h"
@@ -119,7 +120,7 @@ static int
 make_units(struct units *u, const struct conf *c,
     const struct conf_plan *const *plans, size_t n, struct err *e)
 {
-	struct units_how how = { 0 };
+	struct units_how how = { .now = clock_now() };
 	char *program = own_path(e), *config = NULL;
 	int rc = -1;
 

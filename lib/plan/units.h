@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "plan/conf.h"
@@ -31,6 +32,7 @@ struct units_how {
 	const char *program; /* esxbk-plan's absolute path */
 	const char *config;  /* absolute path, or NULL: the default place */
 	const char *user;    /* cron: NULL in a user's own crontab */
+	time_t now;          /* which rules of time zones count */
 };
 
 /* The template service, and of each plan a drop-in and, if it has a schedule,

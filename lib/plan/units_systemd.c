@@ -284,9 +284,10 @@ out:
 }
 
 static int
-add_timer(struct units *u, const struct conf_plan *p, struct err *e)
+add_timer(struct units *u, const struct conf_plan *p,
+    const struct units_how *how, struct err *e)
 {
-	struct buf b = { 0 };
+	struct buf b = { 0 }, gap = { 0 };
 
 	buf_fmt(&b, "%s\n[Unit]\n", units_marker);
 	buf_fmt(&b, "Description=Starts backups of VMs by plan %s\n", p->name);
@@ -295,6 +296,9 @@ add_timer(struct units *u, const struct conf_plan *p, struct err *e)
 	    "\n[Timer]\n"
 	    "OnCalendar=");
 	schedule_calendar(&p->schedule, p->zone, &b);
+	if (schedule_calendar_gap(&p->schedule, p->zone, how->now, &gap))
+		buf_fmt(&b, "\nOnCalendar=%s", buf_text(&gap));
+	buf_free(&gap);
 	buf_puts(&b, "\nPersistent=true\n");
 	if (p->schedule.jitter_s > 0)
 		buf_fmt(&b, "RandomizedDelaySec=%jus\nFixedRandomDelay=true\n",
@@ -319,7 +323,7 @@ units_systemd(struct units *u, const struct conf *c,
 	for (i = 0; i < n; i++)
 		if (add_drop_in(u, c, plans[i], how, e) == -1 ||
 		    (plans[i]->schedule.kind != SCHEDULE_NONE &&
-			add_timer(u, plans[i], e) == -1))
+			add_timer(u, plans[i], how, e) == -1))
 			return -1;
 	return 0;
 }

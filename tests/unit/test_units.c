@@ -8,7 +8,8 @@ static const struct conf_site esx1 = { .name = "esx1",
 	.server = "esx1.example.org",
 	.user = "root",
 	.password = { CONF_CREDENTIAL, "esx1", { NULL, 0 } } };
-static const struct units_how how = { "/usr/bin/esxbk-plan", NULL, "esxbk" };
+static const struct units_how how = { "/usr/bin/esxbk-plan", NULL, "esxbk",
+	1795996800 };
 
 static struct conf_plan
 nightly(void)
@@ -70,6 +71,7 @@ a_timer_keeps_the_plans_time_zone_and_what_was_missed(void)
 	    "\n"
 	    "[Timer]\n"
 	    "OnCalendar=*-*-* 02:00:00 Europe/Paris\n"
+	    "OnCalendar=Sun *-03-25..31 03:00:00 Europe/Paris\n"
 	    "Persistent=true\n"
 	    "RandomizedDelaySec=600s\n"
 	    "FixedRandomDelay=true\n"
