@@ -181,7 +181,7 @@ mkdir big && ovf_of disk.iso >big/web.ovf && truncate -s 1T big/disk.iso
 echo "SHA256(web.ovf)= $(sha256sum <big/web.ovf | cut -c-64)
 SHA256(disk.iso)= $(sha256sum </dev/null | cut -c-64)" >big/web.mf
 start esxbk-verify big
-sleep 0.3
+sleep "$((VALGRIND ? 8 : 0)).3"
 kill -INT "$PID"
 finish 130
 same "$(cat out err)" "esxbk-verify: interrupted by SIGINT"
