@@ -18,7 +18,7 @@ static const char *output, *plan;
 static const char *format = "dir", *snapshot = "auto", *quiesce = "try";
 static const char *digest = "sha256", *min_free = "5%";
 static struct opt_list excluded;
-static uint64_t threads = 2, if_older, retries = 2;
+static uint64_t threads = CONN_UNSET, if_older, retries = 2;
 
 static const struct opt table[] = {
 	{ 'o', "output", "DIR",
@@ -121,7 +121,7 @@ check_options(size_t n, struct err *e)
 		return -1;
 	if (n == 0)
 		return err_set(e, ERR_USAGE, "which VM?");
-	if (threads == 0 || threads > 16)
+	if (threads == 0 || (threads > 16 && threads != CONN_UNSET))
 		return err_set(e, ERR_USAGE, "--jobs: from 1 to 16");
 	if (num_share(min_free, &ignored.min_free_percent,
 		&ignored.min_free_bytes, e) == -1)
@@ -138,7 +138,7 @@ fill_conf(struct export_conf *conf)
 		.run = conn_run(),
 		.plan = plan,
 		.snapshot_name = snapshot,
-		.threads = (unsigned int)threads,
+		.threads = conn_disks(threads),
 		.excluded = excluded.items,
 		.if_older_s = if_older,
 		.retries = retries,

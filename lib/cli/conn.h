@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include "base/err.h"
 #include "cli/opt.h"
+#include "plan/conf.h"
 #include "vsphere/vim.h"
 
 /*
@@ -13,6 +14,9 @@
  * The password comes from the first that is given: --password-file,
  * --password-command, --password-fd, --password-credential,
  * ESXBK_PASSWORD, ESXBK_PASSWORD_FILE, ESXBK_PASSWORD_COMMAND, a prompt.
+ *
+ * With --site all of it comes from a site of the configuration, but for what
+ * an option says; the environment then says nothing.
  */
 extern const struct opt conn_table[];
 
@@ -24,7 +28,16 @@ const char *conn_run(void);
 /* Logs in.  Before any thread, since a password command is spawned. */
 struct vim *conn_open(struct err *e);
 
-/* --insecure was given: stands in results. */
+/* Logs in to a site of the configuration, which outlives the session, as it
+ * stands there; to several in one run, if need be. */
+struct vim *conn_open_site(const struct conf_site *site, struct err *e);
+
+/* Disks at once: what was given; else, if that is CONN_UNSET, what conn_open()'s
+ * site says, or 2. */
+#define CONN_UNSET UINT32_MAX
+unsigned int conn_disks(uint64_t given);
+
+/* No certificate was checked: stands in results. */
 bool conn_is_insecure(void);
 
 #endif

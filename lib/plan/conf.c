@@ -3,77 +3,103 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/names.h"
-#include "sys/file.h"
+#include "plan/conf_internal.h"
+#include "plan/conf_judge.h"
 
-int
-conf_read(struct conf *c, const char *path, struct err *e)
+struct conf_block {
+	struct conf_block *next;
+	max_align_t values[];
+};
+
+void *
+conf_new(struct conf *c, size_t n, size_t size, struct err *e)
 {
-	struct buf b = { 0 };
-	int rc = -1;
+	struct conf_block *b = NULL;
+	size_t bytes;
 
-	c->path = strdup(path);
-	if (c->path == NULL) {
+	if (!__builtin_mul_overflow(n, size, &bytes) &&
+	    !__builtin_add_overflow(bytes, sizeof(*b), &bytes))
+		b = calloc(1, bytes);
+	if (b == NULL) {
 		err_sys(e, ERR_OS, "memory");
-		goto out;
+		return NULL;
 	}
-	if (file_read(path, &b, e) == 0)
-		c->root = json_read(path, b.data, b.len, e);
-	if (c->root == NULL) {
-		e->class = ERR_CONFIG;
-		goto out;
-	}
-	rc = 0;
-out:
-	buf_free(&b);
-	return rc;
+	b->next = c->blocks;
+	c->blocks = b;
+	return b->values;
 }
 
 void
 conf_free(struct conf *c)
 {
+	struct conf_block *next;
+
+	for (; c->blocks != NULL; c->blocks = next) {
+		next = c->blocks->next;
+		free(c->blocks);
+	}
 	free(c->path);
 	json_decref(c->root);
+	json_decref(c->files);
+	json_decref(c->effective);
 	*c = (struct conf){ 0 };
 }
 
-/* No NAME of that kind; there are ... */
-static void
-not_found(const char *kind, const char *name, struct names *there,
-    struct err *e)
+int
+conf_at(const struct conf *c, const char *section, const char *name,
+    const char *key, struct err *e)
 {
-	struct buf b = { 0 };
+	struct buf at = { 0 }, file = { 0 };
+	const char *path;
 
-	names_tell(there, &b);
-	err_set(e, ERR_NOTFOUND, "no %s '%s': %s", kind, name, buf_text(&b));
+	buf_fmt(&file, "%s/%s", section, name);
+	path = json_string_value(json_object_get(c->files, buf_text(&file)));
+	conf_judge_point(&at, section);
+	conf_judge_point(&at, name);
+	if (key != NULL)
+		conf_judge_point(&at, key);
+	err_ctx(e, "%s: %s", path == NULL ? c->path : path, buf_text(&at));
+	e->class = ERR_CONFIG;
+	buf_free(&at);
+	buf_free(&file);
+	return -1;
+}
+
+void
+conf_none(const struct conf *c, const char *kind, const char *section,
+    const char *name, int class, struct err *e)
+{
+	json_t *all = json_object_get(c->root, section), *value;
+	struct names there = { 0 };
+	struct buf b = { 0 };
+	const char *other;
+
+	json_object_foreach(all, other, value) names_add(&there, other);
+	names_tell(&there, &b);
+	err_set(e, class, "no %s '%s': %s", kind, name, buf_text(&b));
 	buf_free(&b);
 }
 
 const struct conf_plan *
 conf_plan(const struct conf *c, const char *name, struct err *e)
 {
-	struct names there = { 0 };
 	size_t i;
 
 	for (i = 0; i < c->n_plans; i++)
 		if (strcmp(c->plans[i].name, name) == 0)
 			return &c->plans[i];
-	for (i = 0; i < c->n_plans; i++)
-		names_add(&there, c->plans[i].name);
-	not_found("plan", name, &there, e);
+	conf_none(c, "plan", "plans", name, ERR_NOTFOUND, e);
 	return NULL;
 }
 
 const struct conf_site *
 conf_site(const struct conf *c, const char *name, struct err *e)
 {
-	struct names there = { 0 };
 	size_t i;
 
 	for (i = 0; i < c->n_sites; i++)
 		if (strcmp(c->sites[i].name, name) == 0)
 			return &c->sites[i];
-	for (i = 0; i < c->n_sites; i++)
-		names_add(&there, c->sites[i].name);
-	not_found("site", name, &there, e);
+	conf_none(c, "site", "sites", name, ERR_NOTFOUND, e);
 	return NULL;
 }

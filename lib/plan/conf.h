@@ -7,6 +7,8 @@
 #include "plan/conf_parts.h"
 #include "plan/conf_plan.h"
 
+struct conf_block;
+
 /*
  * conf - the configuration: repositories, sites, notifications, targets and
  * plans (esxbk-plan(5)).
@@ -17,8 +19,11 @@
  * from the JSON that struct conf owns.
  */
 struct conf {
-	char *path; /* of the main file */
-	json_t *root;
+	char *path;                /* of the main file */
+	json_t *root;              /* all files in one */
+	json_t *files;             /* "plans/nightly": the file it is from */
+	json_t *effective;         /* plans with their defaults */
+	struct conf_block *blocks; /* what the arrays below lie in */
 	struct conf_repo *repos;
 	struct conf_site *sites;
 	struct conf_notify *notifies;
@@ -28,11 +33,12 @@ struct conf {
 };
 
 /* The file that --config (or NULL), $ESXBK_CONFIG, ... mean; free() it.  It
- * need not exist, unless one was named. */
+ * need not exist. */
 char *conf_path(const char *given, struct err *e);
 
 /* Reads the file and plans.d/ (all names ending in .json, in order) beside it.
- * conf_free() in any case. */
+ * A file that others may write is refused, and one that others may read if it
+ * holds something secret.  conf_free() in any case. */
 int conf_read(struct conf *c, const char *path, struct err *e);
 void conf_free(struct conf *c);
 

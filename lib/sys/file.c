@@ -119,6 +119,27 @@ file_read_secret(const char *path, bool any_mode, struct err *e)
 }
 
 char *
+file_read_credential(const char *name, struct err *e)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	bool by_systemd = dir != NULL && dir[0] != '\0';
+	char *path, *text;
+
+	if (strchr(name, '/') != NULL || name[0] == '.') {
+		err_set(e, ERR_USAGE, "credential %s: a name, no path", name);
+		return NULL;
+	}
+	path = file_join(by_systemd ? dir : "/etc/esxbk/credentials", name);
+	if (path == NULL) {
+		err_sys(e, ERR_OS, "memory");
+		return NULL;
+	}
+	text = file_read_secret(path, by_systemd, e);
+	free(path);
+	return text;
+}
+
+char *
 file_read_secret_fd(int fd, struct err *e)
 {
 	char *line = first_line(fd, e);

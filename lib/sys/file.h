@@ -21,6 +21,10 @@ int file_read(const char *path, struct buf *b, struct err *e);
  * added to base/secret.  NULL on failure; free() it. */
 char *file_read_secret(const char *path, bool any_mode, struct err *e);
 
+/* The same of a credential: $CREDENTIALS_DIRECTORY/NAME, of any mode, if systemd
+ * set that, else /etc/esxbk/credentials/NAME. */
+char *file_read_credential(const char *name, struct err *e);
+
 /* First line of what fd gives until its end, as a secret. */
 char *file_read_secret_fd(int fd, struct err *e);
 

@@ -4,20 +4,23 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/secret.h"
 #include "sys/sig.h"
 
 enum {
 	END_MS = 5000,   /* from the end of the output to that of the command */
 	GRACE_MS = 2000, /* from SIGTERM to SIGKILL */
 	STEP_MS = 5,
+	SECRET_OUTPUT = 65536,
 };
 
 static void
-child(int out, const char *command, const sigset_t *mask)
+child(int out, const char *const *argv, const sigset_t *mask)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction sa;
@@ -32,12 +35,13 @@ child(int out, const char *command, const sigset_t *mask)
 	if (dup2(out, STDOUT_FILENO) == -1)
 		_exit(127);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	/* execv() changes none of it, whatever its type says. */
+	execv(argv[0], (char *const *)(uintptr_t)argv);
 	_exit(127);
 }
 
 static pid_t
-start(int out, const char *command)
+start(int out, const char *const *argv)
 {
 	sigset_t all, old;
 	pid_t pid;
@@ -47,7 +51,7 @@ start(int out, const char *command)
 	sigprocmask(SIG_SETMASK, &all, &old);
 	pid = fork();
 	if (pid == 0)
-		child(out, command, &old);
+		child(out, argv, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return pid;
 }
@@ -144,7 +148,7 @@ reap(pid_t pid, struct err *e)
 }
 
 int
-proc_capture(const char *command, struct buf *out, struct err *e)
+proc_capture_argv(const char *const *argv, struct buf *out, struct err *e)
 {
 	int fds[2], rc;
 	pid_t pid;
@@ -153,7 +157,7 @@ proc_capture(const char *command, struct buf *out, struct err *e)
 		return -1;
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return err_sys(e, ERR_OS, "pipe");
-	pid = start(fds[1], command);
+	pid = start(fds[1], argv);
 	if (pid == -1) {
 		err_sys(e, ERR_OS, "fork");
 		close(fds[0]);
@@ -168,4 +172,31 @@ proc_capture(const char *command, struct buf *out, struct err *e)
 	else
 		rc = reap(pid, e);
 	return rc;
+}
+
+int
+proc_capture(const char *command, struct buf *out, struct err *e)
+{
+	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
+
+	return proc_capture_argv(argv, out, e);
+}
+
+char *
+proc_secret(const char *const *argv, struct err *e)
+{
+	struct buf b = { .limit = SECRET_OUTPUT };
+	char *text = NULL;
+
+	if (proc_capture_argv(argv, &b, e) == 0) {
+		buf_cut(&b, strcspn(buf_text(&b), "\r\n"));
+		if (b.len == 0)
+			err_set(e, ERR_PERM, "it printed nothing");
+		else
+			text = buf_steal(&b);
+	}
+	buf_free(&b);
+	if (text != NULL)
+		secret_add(text, strlen(text));
+	return text;
 }

@@ -22,4 +22,11 @@
  */
 int proc_capture(const char *command, struct buf *out, struct err *e);
 
+/* The same for a program without a shell: a path first, NULL at the end. */
+int proc_capture_argv(const char *const *argv, struct buf *out, struct err *e);
+
+/* First line of what such a program prints, as a secret (base/secret): NULL
+ * with ERR_PERM if there is none.  free() it. */
+char *proc_secret(const char *const *argv, struct err *e);
+
 #endif

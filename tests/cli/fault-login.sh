@@ -132,7 +132,7 @@ CREDENTIALS_DIRECTORY=$PWD/cred list 0 --password-credential esxi
 CREDENTIALS_DIRECTORY=$PWD/cred list 78 --password-credential nowhere
 said "esxbk-list: open $PWD/cred/nowhere: No such file or directory"
 CREDENTIALS_DIRECTORY=$PWD/cred list 64 --password-credential ../good
-said_like 'esxbk-list: --password-credential \.\./good: a name, no path.*'
+said_like 'esxbk-list: credential \.\./good: a name, no path.*'
 list 78 --password-credential esxbk-test-nowhere
 said 'esxbk-list: open /etc/esxbk/credentials/esxbk-test-nowhere: No such file or directory'
 
