@@ -7,9 +7,10 @@
 
 enum { DAY, WEEK, MONTH, YEAR, PERIODS };
 
-/* A point that counts, with the periods it lies in. */
+/* A point of this plan, with the periods it lies in. */
 struct counted {
 	struct keep_point *point;
+	bool is_sound;
 	long periods[PERIODS];
 };
 
@@ -125,7 +126,6 @@ static void
 apply(const struct keep_policy *p, struct counted *c, size_t n)
 {
 	bool full = !p->any_slot;
-	size_t i;
 
 	keep_last(c, n, p->last);
 	keep_periods(c, n, DAY, p->daily, false, KEEP_DAILY);
@@ -133,6 +133,34 @@ apply(const struct keep_policy *p, struct counted *c, size_t n)
 	keep_periods(c, n, MONTH, p->monthly, full, KEEP_MONTHLY);
 	keep_periods(c, n, YEAR, p->yearly, full, KEEP_YEARLY);
 	keep_within(c, n, p->within_s);
+}
+
+/* What the policy would keep of all, were they all good: damage is no reason
+ * to go sooner.  Then c has the sound ones only: their number. */
+static size_t
+keep_unsound(const struct keep_policy *p, struct counted *c, size_t n)
+{
+	size_t i, sound = 0;
+
+	apply(p, c, n);
+	for (i = 0; i < n; i++) {
+		struct keep_point *point = c[i].point;
+		bool stays = point->reasons != 0 || sound == 0;
+
+		point->reasons = 0;
+		if (c[i].is_sound)
+			c[sound++] = c[i];
+		else if (stays)
+			point->reasons = KEEP_UNSOUND;
+	}
+	return sound;
+}
+
+static void
+keep_newest(struct counted *c, size_t n)
+{
+	size_t i;
+
 	if (n > 0)
 		c[0].point->reasons |= KEEP_NEWEST_GOOD;
 	for (i = 0; i < n && !c[i].point->is_verified; i++)
@@ -141,10 +169,9 @@ apply(const struct keep_policy *p, struct counted *c, size_t n)
 		c[i].point->reasons |= KEEP_NEWEST_VERIFIED;
 }
 
-/* What holds of a point alone.  newest: of the sound ones, or NULL. */
+/* What holds of a point alone. */
 static void
-keep_for_itself(struct keep_point *p, bool sound,
-    const struct keep_point *newest, time_t now)
+keep_for_itself(struct keep_point *p, bool sound, time_t now)
 {
 	if (!p->is_mine)
 		p->reasons |= KEEP_OTHER;
@@ -154,8 +181,6 @@ keep_for_itself(struct keep_point *p, bool sound,
 		p->reasons |= KEEP_PINNED;
 	if (sound && p->awaits_replica)
 		p->reasons |= KEEP_NOT_REPLICATED;
-	if (!sound && p->is_mine && (newest == NULL || p->when >= newest->when))
-		p->reasons |= KEEP_NO_BETTER;
 }
 
 static void
@@ -182,43 +207,52 @@ is_empty(const struct keep_policy *p)
 	    p->monthly == 0 && p->yearly == 0 && p->within_s == 0;
 }
 
+/* c has room for all points, state for what is known of each. */
+static void
+judge(struct keep_point *points, size_t n, const struct keep_policy *policy,
+    const char *zone, time_t now, struct counted *c, char *state)
+{
+	size_t i, mine = 0, sound;
+
+	for (i = 0; i < n; i++) {
+		points[i].reasons = 0;
+		find_sound(points, n, i, state);
+		if (!points[i].is_mine)
+			continue;
+		c[mine].point = &points[i];
+		c[mine].is_sound = state[i] == SOUND;
+		find_periods(&c[mine++], zone);
+	}
+	qsort(c, mine, sizeof(*c), newer_first);
+	sound = keep_unsound(policy, c, mine);
+	apply(policy, c, sound);
+	keep_newest(c, sound);
+	for (i = 0; i < n; i++)
+		keep_for_itself(&points[i], state[i] == SOUND, now);
+	keep_parents(points, n);
+}
+
 int
 keep_judge(struct keep_point *points, size_t n,
     const struct keep_policy *policy, const char *zone, time_t now,
     struct err *e)
 {
-	struct counted *counted = calloc(n + 1, sizeof(*counted));
-	char *state = calloc(n + 1, 1);
-	size_t i, sound = 0;
+	struct counted *counted;
+	char *state;
 	int rc = -1;
 
-	if (is_empty(policy)) {
-		err_set(e, ERR_USAGE, "retention: the policy keeps nothing");
-		goto out;
+	if (is_empty(policy))
+		return err_set(e, ERR_USAGE,
+		    "retention: the policy keeps nothing");
+	counted = calloc(n + 1, sizeof(*counted));
+	state = calloc(n + 1, 1);
+	if (counted != NULL && state != NULL) {
+		judge(points, n, policy, zone, now, counted, state);
+		rc = 0;
 	}
-	if (counted == NULL || state == NULL) {
-		err_sys(e, ERR_OS, "retention");
-		goto out;
-	}
-	for (i = 0; i < n; i++) {
-		points[i].reasons = 0;
-		find_sound(points, n, i, state);
-		if (state[i] == UNSOUND || !points[i].is_mine)
-			continue;
-		counted[sound].point = &points[i];
-		find_periods(&counted[sound++], zone);
-	}
-	qsort(counted, sound, sizeof(*counted), newer_first);
-	apply(policy, counted, sound);
-	for (i = 0; i < n; i++)
-		keep_for_itself(&points[i], state[i] == SOUND, counted[0].point,
-		    now);
-	keep_parents(points, n);
-	rc = 0;
-out:
 	free(counted);
 	free(state);
-	return rc;
+	return rc == 0 ? 0 : err_sys(e, ERR_OS, "retention");
 }
 
 void
@@ -228,7 +262,7 @@ keep_format(unsigned int reasons, struct buf *b)
 		"monthly", "yearly", "within", "parent", "pinned",
 		"not replicated", "newest good", "newest verified",
 		"not of this plan", "from the future", "deletion guard",
-		"no newer good point", "next to one that cannot be read" };
+		"as if good", "next to one that cannot be read" };
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

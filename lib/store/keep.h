@@ -19,7 +19,10 @@
  * the period has no full: chains are not to be held by their tails.
  *
  * Only sound points of this plan are counted: good ones all of whose parents
- * are there and good.  Judging what was kept once more keeps all of it.
+ * are there and good.  One that is not sound, as it may still hold what is
+ * wanted most, goes no sooner for that: it stays while the policy would keep
+ * it if all were sound, or no newer one is.  Judging what was kept once more
+ * keeps all of it.
  */
 enum { KEEP_ALL = -1 };
 
@@ -45,7 +48,7 @@ enum keep_reason {
 	KEEP_OTHER = 1 << 11,      /* another plan's, or made by hand */
 	KEEP_FUTURE = 1 << 12,     /* newer than now */
 	KEEP_GUARD = 1 << 13,      /* the deletion guard stopped all */
-	KEEP_NO_BETTER = 1 << 14,  /* unsound, but no newer one is sound */
+	KEEP_UNSOUND = 1 << 14,    /* damaged, but its time is not over */
 	KEEP_UNREADABLE = 1 << 15, /* next to one that cannot be read: never
 				      given by keep_judge() */
 };
