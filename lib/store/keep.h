@@ -81,10 +81,12 @@ int keep_judge(struct keep_point *points, size_t n,
 
 /*
  * Whether so many may go at once: ERR_NEGATIVE with both numbers if more than
- * max_delete would, or, with max_delete -1, more than one whole chain (the
- * largest of those of which points go) and 30 % of the points that are mine;
- * ERR_TEMP, whatever max_delete says, if the clock is behind the newest point
- * that is mine.  Changes nothing: who heeds it adds KEEP_GUARD.
+ * max_delete would, or, with max_delete -1, more than the two chains of which
+ * the most go and 30 % of the points that are mine: the chain whose time is
+ * over, and the one that the newest verified point held until another was
+ * verified, go the same night.  ERR_TEMP, whatever max_delete says, if the
+ * clock is behind the newest point that is mine.  Changes nothing: who heeds
+ * it adds KEEP_GUARD.
  */
 int keep_guard(const struct keep_point *points, size_t n, time_t now,
     int max_delete, struct err *e);

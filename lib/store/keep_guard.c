@@ -28,23 +28,29 @@ root_of(const struct keep_point *points, size_t n, size_t i)
 	return i;
 }
 
-/* How many go of the chain of which the most go. */
+/* How many go of the two chains of which the most go. */
 static int
-largest_chain(const struct keep_point *points, size_t n, size_t *most,
+two_chains(const struct keep_point *points, size_t n, size_t *sum,
     struct err *e)
 {
-	size_t *by_root = calloc(n + 1, sizeof(*by_root)), i, root;
+	size_t *going = calloc(n + 1, sizeof(*going));
+	size_t i, most = 0, second = 0;
 
-	if (by_root == NULL)
+	if (going == NULL)
 		return err_sys(e, ERR_OS, "retention");
+	for (i = 0; i < n; i++)
+		if (goes(&points[i]))
+			going[root_of(points, n, i)]++;
 	for (i = 0; i < n; i++) {
-		if (!goes(&points[i]))
-			continue;
-		root = root_of(points, n, i);
-		if (++by_root[root] > *most)
-			*most = by_root[root];
+		if (going[i] > most) {
+			second = most;
+			most = going[i];
+		} else if (going[i] > second) {
+			second = going[i];
+		}
 	}
-	free(by_root);
+	free(going);
+	*sum = most + second;
 	return 0;
 }
 
@@ -74,10 +80,10 @@ int
 keep_guard(const struct keep_point *points, size_t n, time_t now,
     int max_delete, struct err *e)
 {
-	size_t i, mine = 0, gone = 0, chain = 0, allowed;
+	size_t i, mine = 0, gone = 0, chains = 0, allowed;
 
 	if (check_clock(points, n, now, e) == -1 ||
-	    largest_chain(points, n, &chain, e) == -1)
+	    two_chains(points, n, &chains, e) == -1)
 		return -1;
 	for (i = 0; i < n; i++) {
 		mine += points[i].is_mine;
@@ -91,11 +97,11 @@ keep_guard(const struct keep_point *points, size_t n, time_t now,
 		    "nothing is removed",
 		    gone, mine, max_delete);
 	}
-	allowed = chain + mine * PERCENT_AT_ONCE / 100;
+	allowed = chains + (mine * PERCENT_AT_ONCE + 99) / 100;
 	if (gone <= allowed)
 		return 0;
 	return err_set(e, ERR_NEGATIVE,
-	    "%zu of %zu points would go at once, more than %zu (a chain of "
-	    "%zu and %d %%): nothing is removed, unless with --max-delete %zu",
-	    gone, mine, allowed, chain, PERCENT_AT_ONCE, gone);
+	    "%zu of %zu points would go at once, more than %zu (two chains "
+	    "and %d %%): nothing is removed, unless with --max-delete %zu",
+	    gone, mine, allowed, PERCENT_AT_ONCE, gone);
 }

@@ -365,29 +365,31 @@ guard_stops_what_no_steady_policy_does(void)
 		const char *why;
 	} rows[] = {
 		{ 1, 1, 0, -1, "" },
-		{ 4, 5, 11, -1, "" },
-		{ 4, 5, 12, -1,
-		    "12 of 20 points would go at once, more than 11 (a chain "
-		    "of 5 and 30 %): nothing is removed, unless with "
-		    "--max-delete 12" },
-		{ 4, 5, 12, 12, "" },
-		{ 4, 5, 12, 11,
-		    "12 of 20 points would go, more than 11 (--max-delete): "
+		{ 4, 5, 16, -1, "" },
+		{ 4, 5, 17, -1,
+		    "17 of 20 points would go at once, more than 16 (two "
+		    "chains and 30 %): nothing is removed, unless with "
+		    "--max-delete 17" },
+		{ 4, 5, 17, 17, "" },
+		{ 4, 5, 17, 16,
+		    "17 of 20 points would go, more than 16 (--max-delete): "
 		    "nothing is removed" },
 		{ 4, 5, 1, 0,
 		    "1 of 20 points would go, more than 0 (--max-delete): "
 		    "nothing is removed" },
 		{ 4, 5, 0, 0, "" },
-		{ 20, 1, 7, -1, "" },
-		{ 20, 1, 8, -1,
-		    "8 of 20 points would go at once, more than 7 (a chain of "
-		    "1 and 30 %): nothing is removed, unless with "
-		    "--max-delete 8" },
+		{ 20, 1, 8, -1, "" },
+		{ 20, 1, 9, -1,
+		    "9 of 20 points would go at once, more than 8 (two "
+		    "chains and 30 %): nothing is removed, unless with "
+		    "--max-delete 9" },
+		{ 21, 1, 9, -1, "" }, /* 30 % are rounded up */
 		{ 2, 1, 1, -1, "" },
-		{ 3, 1, 2, -1,
-		    "2 of 3 points would go at once, more than 1 (a chain of "
-		    "1 and 30 %): nothing is removed, unless with "
-		    "--max-delete 2" },
+		{ 3, 1, 2, -1, "" },
+		{ 8, 1, 6, -1,
+		    "6 of 8 points would go at once, more than 5 (two chains "
+		    "and 30 %): nothing is removed, unless with "
+		    "--max-delete 6" },
 		{ 1, 30, 29, -1, "" },
 	};
 	size_t i;

@@ -198,7 +198,7 @@ damage_and_pins_count(void)
 		      "web_20261105_020000", "hash", 1, 1, "", &e),
 	    0);
 	expect("1 pinned | 2 newest verified | 3 - | 4 last, newest good | "
-	       "5 no newer good point");
+	       "5 as if good");
 	json_decref(pin);
 	sandbox_free();
 }
