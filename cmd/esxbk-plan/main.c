@@ -3,6 +3,10 @@
 static const struct cmd *const commands[] = {
 	&plan_validate,
 	&plan_schedule,
+	&plan_points,
+	&plan_prune,
+	&plan_pin,
+	&plan_unpin,
 	NULL,
 };
 

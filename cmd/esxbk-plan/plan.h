@@ -1,6 +1,7 @@
 #ifndef ESXBK_PLAN_H
 #define ESXBK_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/err.h"
 #include "cli/cmd.h"
@@ -11,6 +12,10 @@
  */
 extern const struct cmd plan_schedule;
 extern const struct cmd plan_validate;
+extern const struct cmd plan_points;
+extern const struct cmd plan_prune;
+extern const struct cmd plan_pin;
+extern const struct cmd plan_unpin;
 
 /* --config; each command has it. */
 extern const struct opt plan_table[];
@@ -21,5 +26,12 @@ int plan_read_conf(struct conf *c, struct err *e);
 /* The plans that are named, all if none is: an array of *n, free() it. */
 const struct conf_plan **plan_choose(const struct conf *c, const char **names,
     size_t n_names, size_t *n, struct err *e);
+
+/* Whether an earlier repository of the configuration has the same path. */
+bool plan_repo_is_twin(const struct conf *c, size_t at);
+
+/* prune -n --days: what the coming days would bring. */
+int plan_forecast(const struct conf_plan **plans, size_t n, size_t days,
+    struct err *e);
 
 #endif

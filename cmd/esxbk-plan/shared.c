@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *config;
 
@@ -41,4 +42,15 @@ plan_choose(const struct conf *c, const char **names, size_t n_names, size_t *n,
 		}
 	}
 	return plans;
+}
+
+bool
+plan_repo_is_twin(const struct conf *c, size_t at)
+{
+	size_t i;
+
+	for (i = 0; i < at; i++)
+		if (strcmp(c->repos[i].path, c->repos[at].path) == 0)
+			return true;
+	return false;
 }

@@ -1,4 +1,4 @@
-#include "plan/prune.h"
+#include "plan/prune_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,17 +6,8 @@
 #include <strings.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "store/keep.h"
 #include "sys/file.h"
 #include "sys/sig.h"
-
-/* The points of one VM: those of a folder may be of several. */
-struct group {
-	struct keep_point *points;
-	size_t *at; /* their places in the folder */
-	int *index; /* of a place in the folder: -1 if not among them */
-	size_t n;
-};
 
 static bool
 same_text(const char *a, const char *b)
@@ -107,23 +98,22 @@ fill_point(const struct prune *p, size_t i, struct keep_point *k)
 	};
 }
 
-static void
-group_free(struct group *g)
+void
+prune_group_free(struct prune_group *g)
 {
 	free(g->points);
 	free(g->at);
 	free(g->index);
 }
 
-/* The points of the VM that point i is of; those before i are of others. */
-static int
-group_fill(struct group *g, const struct prune *p, size_t i, const bool *done,
-    struct err *e)
+int
+prune_group(struct prune_group *g, const struct prune *p, size_t i,
+    const bool *done, struct err *e)
 {
 	const struct catalog_folder *f = &p->folder;
 	const struct catalog_vm_id *vm = &f->points[i].vm;
 
-	*g = (struct group){ .points = calloc(f->n, sizeof(*g->points)),
+	*g = (struct prune_group){ .points = calloc(f->n, sizeof(*g->points)),
 		.at = calloc(f->n, sizeof(*g->at)),
 		.index = calloc(f->n, sizeof(*g->index)) };
 	if (g->points == NULL || g->at == NULL || g->index == NULL)
@@ -145,7 +135,7 @@ group_fill(struct group *g, const struct prune *p, size_t i, const bool *done,
 }
 
 static void
-take_reasons(struct prune *p, const struct group *g)
+take_reasons(struct prune *p, const struct prune_group *g)
 {
 	size_t i;
 
@@ -162,7 +152,7 @@ take_reasons(struct prune *p, const struct group *g)
 
 /* The guard's word holds for all that would go. */
 static void
-keep_all(struct group *g)
+keep_all(struct prune_group *g)
 {
 	size_t i;
 
@@ -173,7 +163,7 @@ keep_all(struct group *g)
 
 /* Leaves before parents: these are older. */
 static int
-remove_group(struct prune *p, const struct group *g, bool dry_run,
+remove_group(struct prune *p, const struct prune_group *g, bool dry_run,
     struct err *e)
 {
 	const struct catalog_point *point;
@@ -203,7 +193,7 @@ remove_group(struct prune *p, const struct group *g, bool dry_run,
 }
 
 static int
-prune_group(struct prune *p, struct group *g, const struct prune_how *how,
+judge_group(struct prune *p, struct prune_group *g, const struct prune_how *how,
     struct err *e)
 {
 	const struct conf_plan *plan = p->plan;
@@ -225,7 +215,7 @@ prune_group(struct prune *p, struct group *g, const struct prune_how *how,
 }
 
 static bool
-has_any_mine(const struct group *g)
+has_any_mine(const struct prune_group *g)
 {
 	size_t i;
 
@@ -237,13 +227,13 @@ has_any_mine(const struct group *g)
 
 /* What is not of this plan stays, and says so. */
 static int
-prune_or_keep(struct prune *p, struct group *g, const struct prune_how *how,
-    struct err *e)
+prune_or_keep(struct prune *p, struct prune_group *g,
+    const struct prune_how *how, struct err *e)
 {
 	size_t i;
 
 	if (has_any_mine(g))
-		return prune_group(p, g, how, e);
+		return judge_group(p, g, how, e);
 	for (i = 0; i < g->n; i++)
 		p->points[g->at[i]].reasons = KEEP_OTHER;
 	return 0;
@@ -258,11 +248,11 @@ prune_vms(struct prune *p, const struct prune_how *how, struct err *e)
 
 	for (i = 0; done != NULL && i < p->folder.n; i++) {
 		struct err own = { 0 };
-		struct group g;
+		struct prune_group g;
 
 		if (done[i])
 			continue;
-		if (group_fill(&g, p, i, done, &own) == -1 ||
+		if (prune_group(&g, p, i, done, &own) == -1 ||
 		    prune_or_keep(p, &g, how, &own) == -1) {
 			/* The first is the result, the rest goes on. */
 			if (rc == 0)
@@ -271,7 +261,7 @@ prune_vms(struct prune *p, const struct prune_how *how, struct err *e)
 		}
 		for (k = 0; k < g.n; k++)
 			done[g.at[k]] = true;
-		group_free(&g);
+		prune_group_free(&g);
 	}
 	free(done);
 	return rc;
@@ -287,7 +277,6 @@ prune_open(struct prune *p, const char *repository, const char *name,
 	if (catalog_read_folder(&p->folder, repository, name, CATALOG_ALL, true,
 		e) == -1)
 		return -1;
-	p->n_kept = p->folder.n;
 	p->points = calloc(p->folder.n + 1, sizeof(*p->points));
 	return p->points == NULL ? err_sys(e, ERR_OS, "memory") : 0;
 }
@@ -303,6 +292,17 @@ prune_has(const struct prune *p, const struct conf_plan *plan)
 	return false;
 }
 
+static void
+mark_mine(struct prune *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->folder.n; i++) {
+		p->points[i].is_mine = is_mine(p->plan, &p->folder.points[i]);
+		p->n_kept += p->points[i].is_mine;
+	}
+}
+
 int
 prune_run(struct prune *p, const struct conf_plan *plan,
     const struct prune_how *how, struct err *e)
@@ -310,13 +310,14 @@ prune_run(struct prune *p, const struct conf_plan *plan,
 	int rc;
 
 	p->plan = plan;
+	mark_mine(p);
 	if (!plan->has_retention)
 		return 0;
 	if (p->folder.is_uncertain)
 		return err_set(e, ERR_IO,
 		    "%s: not all points can be read: none goes", p->path);
 	rc = prune_vms(p, how, e);
-	p->n_kept = p->folder.n - p->n_removed;
+	p->n_kept -= p->n_removed;
 	return rc;
 }
 

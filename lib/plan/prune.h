@@ -24,6 +24,7 @@ struct prune_how {
 };
 
 struct prune_point {
+	bool is_mine;         /* of the plan */
 	unsigned int reasons; /* enum keep_reason; 0: it goes */
 	bool is_removed;      /* it went, or would */
 	uint64_t bytes;       /* that it takes, of those that go */
@@ -34,8 +35,8 @@ struct prune {
 	char *path;                   /* of the folder */
 	struct catalog_folder folder;
 	struct prune_point *points; /* beside folder.points */
-	size_t n_kept, n_removed;
-	uint64_t bytes; /* freed */
+	size_t n_kept, n_removed;   /* of the plan's */
+	uint64_t bytes;             /* freed */
 };
 
 /* Reads a folder of a repository.  prune_free() in any case. */

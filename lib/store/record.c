@@ -80,7 +80,10 @@ open_record(int dirfd, const char *folder, struct err *e)
 	fd = openat(sub, RECORD_FILE,
 	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
-		err_sys(e, errno == ENOENT ? ERR_NOTFOUND : ERR_OS,
+		err_sys(e,
+		    errno == ENOENT      ? ERR_NOTFOUND
+			: errno == ELOOP ? ERR_DATA
+					 : ERR_OS,
 		    "open " RECORD_FILE);
 	close(sub);
 	if (fd != -1 && (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))) {

@@ -289,6 +289,8 @@ record_that_cannot_be_read_is_passed_over(void)
 	read_all(&c, CATALOG_ALL);
 	CHECK_STR(points_of(&c.folders[0]), "web_20261101_020000");
 	CHECK_INT(c.folders[0].n_unread, 5);
+	/* A second look would find the same. */
+	CHECK(!c.folders[0].is_uncertain);
 	catalog_free(&c);
 	sandbox_free();
 }

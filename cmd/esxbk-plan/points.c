@@ -1,0 +1,376 @@
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/utf8.h"
+#include "store/catalog.h"
+#include "sys/file.h"
+
+/* What is asked for: all, those of a plan, or those of a VM. */
+struct question {
+	const char *plan;
+	const char *vm;
+};
+
+struct row {
+	const char *repository;
+	const struct catalog_folder *folder;
+	const struct catalog_point *point;
+};
+
+struct answer {
+	struct catalog *catalogs;
+	size_t n_catalogs;
+	struct row *rows;
+	size_t n, room;
+	uint64_t bytes;
+};
+
+static bool
+is_asked(const struct question *q, const struct catalog_point *p)
+{
+	return q->plan == NULL ||
+	    (p->plan != NULL && strcmp(p->plan, q->plan) == 0);
+}
+
+/* A VM that was renamed has older points of another name. */
+static bool
+is_of_vm(const struct catalog_folder *f, const char *vm)
+{
+	return strcmp(f->name, vm) == 0 ||
+	    (f->n > 0 && strcmp(f->points[f->n - 1].vm.name, vm) == 0);
+}
+
+/* Of one VM only its folder is read as a whole. */
+static int
+read_vm(struct catalog *c, const char *path, const char *vm, struct err *e)
+{
+	struct catalog_folder *f, all;
+	int rc = catalog_read(c, path, CATALOG_NEWEST, false, e);
+	size_t i, n = c->n;
+
+	c->n = 0;
+	for (i = 0; i < n; i++) {
+		f = &c->folders[i];
+		all = (struct catalog_folder){ 0 };
+		if (rc == 0 && is_of_vm(f, vm))
+			rc = catalog_read_folder(&all, path, f->name,
+			    CATALOG_ALL, true, e);
+		catalog_folder_free(f);
+		if (all.name != NULL)
+			c->folders[c->n++] = all;
+	}
+	return rc;
+}
+
+static int
+read_one(struct catalog *c, const char *path, const struct question *q,
+    struct err *e)
+{
+	if (q->vm != NULL)
+		return read_vm(c, path, q->vm, e);
+	return catalog_read(c, path, CATALOG_ALL, true, e);
+}
+
+static int
+add_row(struct answer *a, const struct row *row, struct err *e)
+{
+	struct row *more;
+
+	if (a->n == a->room) {
+		a->room = a->room == 0 ? 64 : 2 * a->room;
+		more = reallocarray(a->rows, a->room, sizeof(*more));
+		if (more == NULL)
+			return err_sys(e, ERR_OS, "memory");
+		a->rows = more;
+	}
+	a->rows[a->n++] = *row;
+	a->bytes += row->point->stored;
+	return 0;
+}
+
+static int
+add_catalog(struct answer *a, const struct catalog *c, const struct question *q,
+    struct err *e)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->n; i++)
+		for (k = 0; k < c->folders[i].n; k++) {
+			const struct row row = { c->path, &c->folders[i],
+				&c->folders[i].points[k] };
+
+			if (is_asked(q, row.point) && add_row(a, &row, e) == -1)
+				return -1;
+		}
+	return 0;
+}
+
+static unsigned int
+widest(const struct answer *a, const char *(*text)(const struct row *),
+    unsigned int least, unsigned int most)
+{
+	unsigned int width = least, columns;
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		columns = utf8_columns(text(&a->rows[i]));
+		width = columns > width ? columns : width;
+	}
+	return width > most ? most : width;
+}
+
+static const char *
+vm_name(const struct row *r)
+{
+	return r->point->vm.name;
+}
+
+static const char *
+point_name(const struct row *r)
+{
+	return r->point->name;
+}
+
+static const char *
+plan_name(const struct row *r)
+{
+	return r->point->plan == NULL ? "-" : r->point->plan;
+}
+
+static void
+add_verified(struct buf *b, const struct catalog_point *p)
+{
+	char when[CLOCK_ISO_SIZE];
+
+	clock_format_iso(p->verified, when);
+	if (p->verified == 0)
+		buf_fmt(b, "%-16s", "-");
+	else
+		buf_fmt(b, "%-5s %.10s", p->verified_level, when);
+}
+
+static void
+add_notes(struct buf *b, const struct catalog_point *p)
+{
+	static const char *const words[] = { "pinned", "damaged",
+		"chain broken", "partial", "renamed" };
+	const bool holds[] = { p->is_pinned, p->is_damaged,
+		p->is_broken && !p->is_damaged, p->is_partial, p->is_renamed };
+	const char *between = "  ";
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!holds[i])
+			continue;
+		buf_fmt(b, "%s%s", between, words[i]);
+		between = ", ";
+	}
+}
+
+static void
+print_row(const struct row *r, unsigned int vm, unsigned int point,
+    unsigned int plan)
+{
+	const struct catalog_point *p = r->point;
+	char when[CLOCK_ISO_SIZE], size[16];
+	struct buf b = { 0 };
+
+	clock_format_iso(p->when, when);
+	num_format_size(p->stored, size, sizeof(size));
+	utf8_add_column(&b, p->vm.name, vm, vm);
+	buf_puts(&b, "  ");
+	utf8_add_column(&b, p->name, point, 0);
+	buf_fmt(&b, "  %s  %-4s  ", when, p->is_full ? "full" : "inc");
+	utf8_add_column(&b, p->mode, 4, 4);
+	buf_fmt(&b, "  %9s  ", size);
+	utf8_add_column(&b, plan_name(r), plan, plan);
+	buf_puts(&b, "  ");
+	add_verified(&b, p);
+	add_notes(&b, p);
+	cmd_print("%s\n", buf_text(&b));
+	buf_free(&b);
+}
+
+static void
+print_table(const struct answer *a)
+{
+	unsigned int vm = widest(a, vm_name, 2, 40);
+	unsigned int point = widest(a, point_name, 5, 1000);
+	unsigned int plan = widest(a, plan_name, 4, 40);
+	size_t i;
+
+	if (a->n == 0)
+		return;
+	cmd_print("%-*s  %-*s  %-20s  KIND  MODE  %9s  %-*s  %-16s  NOTES\n",
+	    (int)vm, "VM", (int)point, "POINT", "TIME", "SIZE", (int)plan,
+	    "PLAN", "VERIFIED");
+	for (i = 0; i < a->n; i++)
+		print_row(&a->rows[i], vm, point, plan);
+}
+
+static json_t *
+vm_json(const struct catalog_vm_id *vm)
+{
+	json_t *o = json_object();
+
+	json_set_text(o, "name", vm->name);
+	json_set_text(o, "moid", vm->moid);
+	json_set_text(o, "uuid",
+	    vm->instance_uuid[0] != '\0' ? vm->instance_uuid : vm->bios_uuid);
+	json_set_text(o, "server", vm->server);
+	return o;
+}
+
+static json_t *
+verified_json(const struct catalog_point *p)
+{
+	json_t *o;
+
+	if (p->verified == 0)
+		return json_null();
+	o = json_object();
+	json_set_time(o, "time", p->verified);
+	json_set_text(o, "level", p->verified_level);
+	json_set_time(o, "deep", p->deep_verified);
+	return o;
+}
+
+static json_t *
+bytes_json(const struct catalog_point *p)
+{
+	json_t *o = json_object();
+
+	json_set_int(o, "provisioned", (long long)p->provisioned);
+	json_set_int(o, "transferred", (long long)p->transferred);
+	json_set_int(o, "stored", (long long)p->stored);
+	return o;
+}
+
+static void
+print_json(const struct row *r)
+{
+	const struct catalog_point *p = r->point;
+	json_t *o = json_object();
+
+	json_set_text(o, "schema", "esxbk.result/1");
+	json_set_text(o, "type", "point");
+	json_set_text(o, "repository", r->repository);
+	json_set_text(o, "folder", r->folder->name);
+	json_set_text(o, "point", p->name);
+	json_set(o, "vm", vm_json(&p->vm));
+	json_set_time(o, "time", p->when);
+	json_set_text(o, "kind", p->is_full ? "full" : "inc");
+	json_set_text(o, "mode", p->mode);
+	json_set_text(o, "parent", p->parent);
+	json_set_int(o, "chain", p->chain);
+	json_set_text(o, "plan", p->plan);
+	json_set(o, "bytes", bytes_json(p));
+	json_set(o, "seconds", json_real(p->seconds));
+	json_set(o, "verified", verified_json(p));
+	json_set_bool(o, "good", catalog_is_good(p));
+	json_set_bool(o, "damaged", p->is_damaged);
+	json_set_bool(o, "partial", p->is_partial);
+	json_set_bool(o, "renamed", p->is_renamed);
+	json_set_bool(o, "pinned", p->is_pinned);
+	cmd_print_json(o);
+	json_decref(o);
+}
+
+static void
+print_answer(const struct answer *a)
+{
+	size_t i;
+
+	if (!cmd_json)
+		print_table(a);
+	for (i = 0; i < a->n; i++)
+		print_json(&a->rows[i]);
+}
+
+/* A word is a plan's name first. */
+static struct question
+ask(const struct conf *c, const char *word, const struct conf_plan **plan)
+{
+	struct question q = { .vm = word };
+	size_t i;
+
+	*plan = NULL;
+	for (i = 0; word != NULL && i < c->n_plans; i++)
+		if (strcmp(c->plans[i].name, word) == 0)
+			*plan = &c->plans[i];
+	if (*plan != NULL)
+		q = (struct question){ .plan = word };
+	return q;
+}
+
+/* Rows point into all catalogues: each is read before the first is shown. */
+static int
+read_all(struct answer *a, const struct conf *c, const struct conf_plan *plan,
+    const struct question *q, struct err *e)
+{
+	size_t i;
+
+	a->catalogs = calloc(c->n_repos + 1, sizeof(*a->catalogs));
+	if (a->catalogs == NULL)
+		return err_sys(e, ERR_OS, "memory");
+	for (i = 0; i < c->n_repos; i++) {
+		const struct conf_repo *r = &c->repos[i];
+		struct catalog *into = &a->catalogs[a->n_catalogs];
+
+		if ((plan != NULL && plan->repo != r) ||
+		    plan_repo_is_twin(c, i))
+			continue;
+		a->n_catalogs++;
+		if (read_one(into, r->path, q, e) == -1)
+			return err_ctx(e, "repository %s", r->name);
+		if (add_catalog(a, into, q, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+points(const char **operands, size_t n, struct err *e)
+{
+	const struct conf_plan *plan;
+	struct answer a = { 0 };
+	struct question q;
+	struct conf c = { 0 };
+	json_t *doc;
+	int rc = -1;
+
+	if (n > 1)
+		return err_set(e, ERR_USAGE, "one plan or VM at a time");
+	if (plan_read_conf(&c, e) == -1)
+		goto out;
+	q = ask(&c, n == 0 ? NULL : operands[0], &plan);
+	if (read_all(&a, &c, plan, &q, e) == -1)
+		goto out;
+	print_answer(&a);
+	if (a.n == 0 && q.vm != NULL)
+		err_set(e, ERR_NOTFOUND,
+		    "there is no plan '%s' and no point of a VM of that name",
+		    q.vm);
+	else
+		rc = 0;
+out:
+	doc = cmd_begin_summary();
+	json_set_int(doc, "points", (long long)a.n);
+	json_set_int(doc, "bytes", (long long)a.bytes);
+	cmd_end_summary(doc, rc == 0 ? 0 : e->class, e);
+	while (a.n_catalogs > 0)
+		catalog_free(&a.catalogs[--a.n_catalogs]);
+	free(a.catalogs);
+	free(a.rows);
+	conf_free(&c);
+	return rc;
+}
+
+const struct cmd plan_points = { .name = "points",
+	.about = "List the points that the repositories hold.",
+	.synopsis = "[OPTION]... [PLAN|VM]",
+	.tables = { plan_table },
+	.run = points };
