@@ -49,6 +49,8 @@ struct history_run {
 	unsigned int told; /* events sent, enum conf_event */
 	struct history_vm *vms;
 	size_t n;
+	char **unprotected; /* VMs that no plan of the site selects */
+	size_t n_unprotected;
 };
 
 struct history {
