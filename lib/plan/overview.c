@@ -203,7 +203,7 @@ take_vain_run(struct overview *o, const struct history_run *r, size_t first)
 static size_t
 end_of_slot(const struct history *h)
 {
-	time_t slot = overview_slot_tried(h);
+	time_t slot = overview_judge_slot(h);
 	size_t i, end = 0;
 
 	for (i = 0; i < h->n; i++) {

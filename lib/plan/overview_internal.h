@@ -18,6 +18,6 @@ int overview_judge_plan(struct overview_row *row, const struct overview_plan *p,
     struct err *e);
 
 /* The newest slot that runs which came to VMs were for, 0: none. */
-time_t overview_slot_tried(const struct history *h);
+time_t overview_judge_slot(const struct history *h);
 
 #endif

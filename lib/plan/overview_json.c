@@ -79,7 +79,7 @@ last_json(const struct overview_row *row)
 }
 
 json_t *
-overview_row_json(const struct overview_row *row)
+overview_json_row(const struct overview_row *row)
 {
 	json_t *o = json_object();
 
@@ -87,8 +87,8 @@ overview_row_json(const struct overview_row *row)
 	json_set_text(o, "site", row->plan->site->name);
 	json_set_text(o, "repository", row->plan->repo->name);
 	json_set(o, "vm", vm_json(row));
-	json_set_text(o, "state", overview_state_name(row->state));
-	json_set_text(o, "level", overview_level_name(row->level));
+	json_set_text(o, "state", overview_words_state(row->state));
+	json_set_text(o, "level", overview_words_level(row->level));
 	json_set_text(o, "text", row->text);
 	json_set_text(o, "folder",
 	    row->folder == NULL ? NULL : row->folder->name);
@@ -105,7 +105,7 @@ overview_row_json(const struct overview_row *row)
 }
 
 json_t *
-overview_plan_json(const struct overview_plan *p)
+overview_json_plan(const struct overview_plan *p)
 {
 	const struct conf_plan *plan = p->source->plan;
 	json_t *o = json_object();
@@ -137,22 +137,22 @@ text_json(const char *text)
 }
 
 void
-overview_summary_json(const struct overview *o, json_t *summary)
+overview_json_summary(const struct overview *o, json_t *summary)
 {
 	json_t *plans = json_array(), *states = json_object(),
 	       *names = json_array();
 	size_t i;
 
 	for (i = 0; i < o->n_plans; i++)
-		json_array_append_new(plans, overview_plan_json(&o->plans[i]));
+		json_array_append_new(plans, overview_json_plan(&o->plans[i]));
 	for (i = 0; i < OVERVIEW_STATES; i++)
-		json_set_int(states, overview_state_name(i),
+		json_set_int(states, overview_words_state(i),
 		    (long long)o->states[i]);
 	for (i = 0; i < o->n_unprotected; i++)
 		json_array_append_new(names, text_json(o->unprotected[i]));
 	json_set_time(summary, "time", o->now);
 	json_set_text(summary, "verdict",
-	    overview_level_name(overview_level(o)));
+	    overview_words_level(overview_level(o)));
 	json_set_int(summary, "vms", (long long)o->vms);
 	json_set_int(summary, "protected", (long long)o->protected);
 	json_set_int(summary, "at_risk", (long long)o->at_risk);

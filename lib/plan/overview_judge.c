@@ -6,7 +6,7 @@
 #include "plan/overview_show.h"
 
 time_t
-overview_slot_tried(const struct history *h)
+overview_judge_slot(const struct history *h)
 {
 	time_t slot = 0;
 	size_t i;
@@ -73,7 +73,7 @@ exit_of(const struct overview_row *row)
 static bool
 is_left_out(const struct overview_row *row, const struct history *h)
 {
-	time_t slot = h == NULL ? 0 : overview_slot_tried(h);
+	time_t slot = h == NULL ? 0 : overview_judge_slot(h);
 	bool looked = false;
 	size_t i;
 
@@ -227,8 +227,8 @@ tell_age(const struct overview_row *row, struct buf *b)
 {
 	char age[OVERVIEW_AGE_SIZE], limit[OVERVIEW_AGE_SIZE];
 
-	overview_age(row->age_s, age);
-	overview_age(row->plan->stale_after_s, limit);
+	overview_words_age(row->age_s, age);
+	overview_words_age(row->plan->stale_after_s, limit);
 	buf_fmt(b, "the newest good point is %s old, at most %s is allowed",
 	    age, limit);
 }
@@ -238,7 +238,7 @@ tell_ahead(const struct overview_row *row, time_t now, struct buf *b)
 {
 	char age[OVERVIEW_AGE_SIZE];
 
-	overview_age((uint64_t)(row->newest->when - now), age);
+	overview_words_age((uint64_t)(row->newest->when - now), age);
 	buf_fmt(b, "%s is %s newer than this machine's clock",
 	    row->newest->name, age);
 }

@@ -70,7 +70,8 @@ add_numbers(const struct overview *o, const struct overview_row *old,
 	}
 	buf_fmt(b, " vms=%zu;;;0 protected=%zu;;;0", o->vms, o->protected);
 	for (i = OVERVIEW_FAILED; i < OVERVIEW_WARNED; i++)
-		buf_fmt(b, " %s=%zu;;;0", overview_state_name(i), o->states[i]);
+		buf_fmt(b, " %s=%zu;;;0", overview_words_state(i),
+		    o->states[i]);
 	buf_fmt(b, " unprotected=%zu;;;0\n", o->n_unprotected);
 }
 
@@ -79,9 +80,9 @@ add_row(const struct overview_row *row, struct buf *b)
 {
 	struct buf name = { 0 };
 
-	overview_name(row, &name);
-	buf_fmt(b, "%s %s ", overview_level_name(row->level),
-	    overview_state_name(row->state));
+	overview_words_name(row, &name);
+	buf_fmt(b, "%s %s ", overview_words_level(row->level),
+	    overview_words_state(row->state));
 	if (row->name != NULL) {
 		add_clean(b, buf_text(&name));
 		buf_fmt(b, " (%s): ", row->plan->name);
@@ -100,7 +101,7 @@ overview_monitor(const struct overview *o, struct buf *b)
 	char age[OVERVIEW_AGE_SIZE];
 	size_t i, bad = 0;
 
-	buf_fmt(b, "ESXBK %s - ", overview_level_name(overview_level(o)));
+	buf_fmt(b, "ESXBK %s - ", overview_words_level(overview_level(o)));
 	if (o->n == 0) {
 		buf_puts(b, "there is no plan\n");
 		return;
@@ -111,7 +112,7 @@ overview_monitor(const struct overview *o, struct buf *b)
 	else
 		add_what(o, b);
 	if (old != NULL) {
-		overview_age(old->age_s, age);
+		overview_words_age(old->age_s, age);
 		buf_fmt(b, ", oldest %s", age);
 	}
 	add_numbers(o, old, b);

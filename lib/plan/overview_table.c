@@ -39,17 +39,17 @@ fill(struct cells *c, const struct overview_row *row)
 	const struct catalog_point *p = row->good;
 	struct buf name = { 0 };
 
-	overview_name(row, &name);
-	set_cell(c, STATE, overview_state_name(row->state));
+	overview_words_name(row, &name);
+	set_cell(c, STATE, overview_words_state(row->state));
 	set_cell(c, VM, buf_text(&name));
 	set_cell(c, PLAN, row->plan->name);
-	overview_time(p == NULL ? 0 : p->when, c->text[GOOD]);
-	overview_kind(p, c->text[KIND]);
+	overview_words_time(p == NULL ? 0 : p->when, c->text[GOOD]);
+	overview_words_kind(p, c->text[KIND]);
 	set_cell(c, AGE, "-");
 	set_cell(c, STORED, "-");
 	set_cell(c, VERIFIED, "-");
 	if (p != NULL) {
-		overview_age(row->age_s, c->text[AGE]);
+		overview_words_age(row->age_s, c->text[AGE]);
 		num_format_size(p->stored, c->text[STORED], CELL_SIZE);
 		if (p->verified != 0)
 			set_cell(c, VERIFIED, p->verified_level);
@@ -139,12 +139,12 @@ add_plan(struct buf *b, const struct overview_plan *p)
 	utf8_add_shown(b, buf_text(&line), COLUMNS);
 	buf_puts(b, "\n    last run ");
 	if (p->last != NULL) {
-		overview_time(p->last->started, when);
+		overview_words_time(p->last->started, when);
 		buf_fmt(b, "%s UTC: ", when);
 	}
-	overview_run(p->last, b);
+	overview_words_run(p->last, b);
 	if (p->next != 0) {
-		overview_time(p->next, when);
+		overview_words_time(p->next, when);
 		buf_fmt(b, "; next %s UTC", when);
 	}
 	buf_char(b, '\n');
@@ -181,6 +181,6 @@ overview_table(const struct overview *o, struct buf *b)
 	for (i = 0; i < o->n_plans; i++)
 		add_plan(b, &o->plans[i]);
 	add_unprotected(b, o);
-	overview_verdict(o, b);
+	overview_words_verdict(o, b);
 	buf_char(b, '\n');
 }

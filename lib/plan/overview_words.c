@@ -6,7 +6,7 @@
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
 const char *
-overview_state_name(enum overview_state state)
+overview_words_state(enum overview_state state)
 {
 	static const char *const names[OVERVIEW_STATES] = {
 		[OVERVIEW_UNREADABLE] = "unreadable",
@@ -26,7 +26,7 @@ overview_state_name(enum overview_state state)
 }
 
 const char *
-overview_level_name(enum overview_level level)
+overview_words_level(enum overview_level level)
 {
 	static const char *const names[] = { "OK", "WARNING", "CRITICAL",
 		"UNKNOWN" };
@@ -35,7 +35,7 @@ overview_level_name(enum overview_level level)
 }
 
 void
-overview_age(uint64_t seconds, char out[OVERVIEW_AGE_SIZE])
+overview_words_age(uint64_t seconds, char out[OVERVIEW_AGE_SIZE])
 {
 	if (seconds < 2 * HOUR)
 		snprintf(out, OVERVIEW_AGE_SIZE, "%ju min",
@@ -49,7 +49,7 @@ overview_age(uint64_t seconds, char out[OVERVIEW_AGE_SIZE])
 }
 
 void
-overview_time(time_t t, char out[OVERVIEW_TIME_SIZE])
+overview_words_time(time_t t, char out[OVERVIEW_TIME_SIZE])
 {
 	struct tm tm = { 0 };
 
@@ -61,7 +61,7 @@ overview_time(time_t t, char out[OVERVIEW_TIME_SIZE])
 }
 
 void
-overview_name(const struct overview_row *row, struct buf *b)
+overview_words_name(const struct overview_row *row, struct buf *b)
 {
 	char uuid8[9];
 
@@ -78,7 +78,7 @@ overview_name(const struct overview_row *row, struct buf *b)
 }
 
 void
-overview_kind(const struct catalog_point *p, char out[OVERVIEW_KIND_SIZE])
+overview_words_kind(const struct catalog_point *p, char out[OVERVIEW_KIND_SIZE])
 {
 	if (p == NULL)
 		snprintf(out, OVERVIEW_KIND_SIZE, "-");
@@ -91,7 +91,7 @@ overview_kind(const struct catalog_point *p, char out[OVERVIEW_KIND_SIZE])
 }
 
 void
-overview_run(const struct history_run *r, struct buf *b)
+overview_words_run(const struct history_run *r, struct buf *b)
 {
 	if (r == NULL)
 		buf_puts(b, "never");
@@ -130,7 +130,7 @@ add_quoted(struct buf *b, const char *s)
 }
 
 void
-overview_command(const struct overview_row *row, struct buf *b)
+overview_words_command(const struct overview_row *row, struct buf *b)
 {
 	switch (row->state) {
 	case OVERVIEW_UNREADABLE:
@@ -162,7 +162,7 @@ overview_command(const struct overview_row *row, struct buf *b)
 }
 
 void
-overview_verdict(const struct overview *o, struct buf *b)
+overview_words_verdict(const struct overview *o, struct buf *b)
 {
 	buf_fmt(b,
 	    "%zu VM%s: %zu protected, %zu at risk, %zu failed; %zu "

@@ -190,8 +190,8 @@ web_is(struct world *w, enum overview_state state, enum overview_level level,
 	row = world_row(w, "web", "nightly");
 	CHECK_STR(row->state == OVERVIEW_STATES
 		? "missing"
-		: overview_state_name(row->state),
-	    overview_state_name(state));
+		: overview_words_state(row->state),
+	    overview_words_state(state));
 	CHECK_INT(row->level, level);
 	CHECK_STR(row->text, text);
 }
@@ -497,7 +497,7 @@ name_from_a_server_cannot_forge_a_line_or_a_command(void)
 		  "\nCRITICAL failed a/b?ESXBK OK?[2J (nightly): exit 65: "
 		  "x?y/z\n") != NULL);
 	CHECK(strchr(world_table(&w), '\x1b') == NULL);
-	overview_command(&w.o.rows[0], &b);
+	overview_words_command(&w.o.rows[0], &b);
 	CHECK_STR(buf_text(&b), "esxbk-plan run nightly");
 	buf_free(&b);
 	world_free(&w);
@@ -537,7 +537,7 @@ ages_are_short_and_never_flatter(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		overview_age(rows[i].s, age);
+		overview_words_age(rows[i].s, age);
 		CHECK_STR(age, rows[i].text);
 	}
 }
