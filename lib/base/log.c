@@ -74,6 +74,19 @@ format(const char *prefix, const char *fmt, va_list ap)
 	return line;
 }
 
+/* n bytes that end in a newline. */
+static void
+show(const char *line, size_t n)
+{
+	pthread_mutex_lock(&lock);
+	if (hook_before != NULL)
+		hook_before();
+	write_all(line, n);
+	if (hook_after != NULL)
+		hook_after();
+	pthread_mutex_unlock(&lock);
+}
+
 __attribute__((format(printf, 2, 0))) static void
 emit(const char *prefix, const char *fmt, va_list ap)
 {
@@ -86,13 +99,7 @@ emit(const char *prefix, const char *fmt, va_list ap)
 	utf8_make_line(line);
 	n = strlen(line);
 	line[n++] = '\n'; /* in place of the NUL */
-	pthread_mutex_lock(&lock);
-	if (hook_before != NULL)
-		hook_before();
-	write_all(line, n);
-	if (hook_after != NULL)
-		hook_after();
-	pthread_mutex_unlock(&lock);
+	show(line, n);
 out:
 	free(line);
 	errno = saved;
@@ -107,6 +114,16 @@ out:
 		emit(prefix, fmt, ap); \
 		va_end(ap);            \
 	} while (0)
+
+void
+log_pass(const char *line)
+{
+	char whole[TEXT_MOST + 2];
+	int n = snprintf(whole, sizeof(whole), "%.*s\n", TEXT_MOST, line);
+
+	if (n > 0 && log_is_on(LOG_QUIET))
+		show(whole, (size_t)n);
+}
 
 void
 log_error(const char *fmt, ...)

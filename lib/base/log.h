@@ -22,6 +22,9 @@ void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_step(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_protocol(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* A line of another program's stderr, already fit to be shown. */
+void log_pass(const char *line);
+
 bool log_is_on(enum log_level level);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "sys/sig.h"
+#include "sys/spawn.h"
 
 enum {
 	END_MS = 5000,   /* from the end of the output to that of the command */
@@ -19,41 +20,14 @@ enum {
 	SECRET_OUTPUT = 65536,
 };
 
-static void
-child(int out, const char *const *argv, const sigset_t *mask)
-{
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa;
-	size_t i;
-
-	/* nohup's SIGHUP stays ignored; SIGPIPE is so by sig_open(). */
-	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
-		if (sigaction(caught[i], NULL, &sa) == 0 &&
-		    sa.sa_handler != SIG_IGN)
-			signal(caught[i], SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
-	if (dup2(out, STDOUT_FILENO) == -1)
-		_exit(127);
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	/* execv() changes none of it, whatever its type says. */
-	execv(argv[0], (char *const *)(uintptr_t)argv);
-	_exit(127);
-}
-
 static pid_t
-start(int out, const char *const *argv)
+start(int out, const char *const *argv, struct err *e)
 {
-	sigset_t all, old;
-	pid_t pid;
+	struct spawn s = { .argv = argv,
+		.env = environ,
+		.fds = { STDIN_FILENO, out, STDERR_FILENO, -1 } };
 
-	/* Our handlers must not run in the child. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
-	pid = fork();
-	if (pid == 0)
-		child(out, argv, &old);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return pid;
+	return spawn_start(&s, e);
 }
 
 /* Waits for the next output: -1 if a signal came meanwhile. */
@@ -157,14 +131,12 @@ proc_capture_argv(const char *const *argv, struct buf *out, struct err *e)
 		return -1;
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return err_sys(e, ERR_OS, "pipe");
-	pid = start(fds[1], argv);
+	pid = start(fds[1], argv, e);
+	close(fds[1]);
 	if (pid == -1) {
-		err_sys(e, ERR_OS, "fork");
 		close(fds[0]);
-		close(fds[1]);
 		return -1;
 	}
-	close(fds[1]);
 	rc = drain(fds[0], out, e);
 	close(fds[0]);
 	if (rc == -1)
