@@ -2,6 +2,11 @@
 
 static const struct cmd *const commands[] = {
 	&plan_validate,
+	&plan_list,
+	&plan_show,
+	&plan_add,
+	&plan_set,
+	&plan_remove,
 	&plan_schedule,
 	&plan_points,
 	&plan_prune,

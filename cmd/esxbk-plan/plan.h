@@ -10,7 +10,12 @@
 /*
  * The subcommands of esxbk-plan, a file each, and what they share.
  */
+extern const struct cmd plan_add;
+extern const struct cmd plan_list;
+extern const struct cmd plan_remove;
 extern const struct cmd plan_schedule;
+extern const struct cmd plan_set;
+extern const struct cmd plan_show;
 extern const struct cmd plan_validate;
 extern const struct cmd plan_points;
 extern const struct cmd plan_prune;
@@ -19,6 +24,12 @@ extern const struct cmd plan_unpin;
 
 /* --config; each command has it. */
 extern const struct opt plan_table[];
+
+/* The file that --config or its defaults name; free() it. */
+char *plan_conf_path(struct err *e);
+
+/* The last document of a command that counts nothing; returns rc. */
+int plan_end(int rc, const struct err *e);
 
 /* Reads the configuration that --config or its defaults name. */
 int plan_read_conf(struct conf *c, struct err *e);

@@ -10,10 +10,23 @@ const struct opt plan_table[] = {
 	{ 0 },
 };
 
+char *
+plan_conf_path(struct err *e)
+{
+	return conf_path(config, e);
+}
+
+int
+plan_end(int rc, const struct err *e)
+{
+	cmd_end_summary(cmd_begin_summary(), rc == -1 ? e->class : rc, e);
+	return rc;
+}
+
 int
 plan_read_conf(struct conf *c, struct err *e)
 {
-	char *path = conf_path(config, e);
+	char *path = plan_conf_path(e);
 	int rc = path == NULL ? -1 : conf_read(c, path, e);
 
 	free(path);

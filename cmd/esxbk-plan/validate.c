@@ -8,13 +8,13 @@ validate(const char **operands, size_t n, struct err *e)
 
 	(void)operands;
 	if (n > 0)
-		err_set(e, ERR_USAGE, "it takes no operands");
-	else if (plan_read_conf(&c, e) == 0)
-		rc = 0;
-	if (rc == 0)
+		err_set(e, ERR_USAGE, "validate takes no operands");
+	else
+		rc = plan_read_conf(&c, e);
+	if (rc == 0 && !cmd_json)
 		cmd_print("%s: OK, plans: %zu\n", c.path, c.n_plans);
 	conf_free(&c);
-	return rc;
+	return plan_end(rc, e);
 }
 
 const struct cmd plan_validate = { .name = "validate",

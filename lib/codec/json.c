@@ -27,7 +27,8 @@ json_read(const char *name, const void *p, size_t n, struct err *e)
 		    LIMIT_BYTES >> 20);
 		return NULL;
 	}
-	value = json_loadb(p, n, JSON_REJECT_DUPLICATES, &at);
+	/* NULL, as an empty buffer has, is no text to jansson. */
+	value = json_loadb(n == 0 ? "" : p, n, JSON_REJECT_DUPLICATES, &at);
 	if (value == NULL) {
 		/* Jansson cuts its text anywhere. */
 		utf8_add_valid(&why, at.text, strlen(at.text));

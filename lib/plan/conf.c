@@ -76,6 +76,9 @@ conf_none(const struct conf *c, const char *kind, const char *section,
 
 	json_object_foreach(all, other, value) names_add(&there, other);
 	names_tell(&there, &b);
+	if (class == ERR_CONFIG)
+		buf_fmt(&b, " ('esxbk-plan set /%s/%s KEY=VALUE...' makes it)",
+		    section, name);
 	err_set(e, class, "no %s '%s': %s", kind, name, buf_text(&b));
 	buf_free(&b);
 }

@@ -175,29 +175,7 @@ conf_form_stall(const char *text, struct err *e)
 	return 0;
 }
 
-int
-conf_form_mail(const char *text, struct err *e)
-{
-	const char *at = strrchr(text, '@');
-
-	if (at == NULL || at == text || at[1] == '\0' ||
-	    strpbrk(text, " <>,;\"") != NULL)
-		return err_set(e, ERR_CONFIG, "%s: not an e-mail address",
-		    text);
-	return 0;
-}
-
-/* Neither of these two shows the text: it may hold a password. */
-int
-conf_form_via(const char *text, struct err *e)
-{
-	if (strncmp(text, "smtp://", 7) != 0 &&
-	    strncmp(text, "smtps://", 8) != 0)
-		return err_set(e, ERR_CONFIG,
-		    "not the form smtps://HOST[:PORT] or smtp://HOST[:PORT]");
-	return 0;
-}
-
+/* It does not show the text, which is a secret. */
 int
 conf_form_webhook(const char *text, struct err *e)
 {

@@ -25,8 +25,6 @@ int conf_form_server(const char *text, struct err *e);
 int conf_form_thumbprint(const char *text, struct err *e);
 int conf_form_resolve(const char *text, struct err *e);
 int conf_form_stall(const char *text, struct err *e);
-int conf_form_mail(const char *text, struct err *e);
-int conf_form_via(const char *text, struct err *e);
 int conf_form_webhook(const char *text, struct err *e);
 
 int conf_form_retention(const json_t *object, struct err *e);

@@ -12,6 +12,17 @@
 int conf_read_instead(struct conf *c, const char *path, const char *instead,
     const json_t *value, struct err *e);
 
+/* The main file and its parts, in the order of reading. */
+struct conf_paths {
+	char **items;
+	size_t n;
+};
+int conf_read_paths(const char *path, struct conf_paths *paths, struct err *e);
+void conf_read_paths_free(struct conf_paths *paths);
+
+/* What a file holds, not judged yet. */
+json_t *conf_read_file(const char *file, struct err *e);
+
 /* n empty values, as long as c lives. */
 void *conf_new(struct conf *c, size_t n, size_t size, struct err *e);
 

@@ -17,8 +17,8 @@ struct reading {
 	struct err *e;
 };
 
-static json_t *
-parse(const char *file, struct err *e)
+json_t *
+conf_read_file(const char *file, struct err *e)
 {
 	struct buf b = { .limit = FILE_BYTES };
 	json_t *value = NULL;
@@ -105,7 +105,7 @@ add_file(struct reading *r, const char *file)
 	json_t *value;
 	int rc = -1;
 
-	value = given ? json_deep_copy(r->value) : parse(file, r->e);
+	value = given ? json_deep_copy(r->value) : conf_read_file(file, r->e);
 	if (value == NULL)
 		err_set(r->e, ERR_OS, "%s: out of memory", file);
 	else if (conf_judge_file(file, value, &secret, r->e) == 0 &&
@@ -131,43 +131,79 @@ by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* The parts in plans.d, in order, behind those that are there. */
 static int
-add_folder(struct reading *r, const char *dir)
+add_parts(const char *dir, struct conf_paths *paths, struct err *e)
 {
 	struct dirent **entries = NULL;
 	int n = scandir(dir, &entries, is_part, by_name), i, rc = 0;
-	char *file;
+	char **grown;
 
 	if (n == -1 && errno == ENOENT)
 		return 0;
 	if (n == -1)
-		return err_sys(r->e, ERR_CONFIG, "read folder %s", dir);
+		return err_sys(e, ERR_CONFIG, "read folder %s", dir);
+	grown = reallocarray(paths->items, paths->n + (size_t)n,
+	    sizeof(*grown));
+	if (grown == NULL)
+		rc = err_sys(e, ERR_OS, "memory");
+	else
+		paths->items = grown;
 	for (i = 0; i < n; i++) {
-		file = rc == -1 ? NULL : file_join(dir, entries[i]->d_name);
-		if (rc == 0)
-			rc = file == NULL ? err_sys(r->e, ERR_OS, "memory")
-					  : add_file(r, file);
-		free(file);
+		if (rc == 0) {
+			grown[paths->n] = file_join(dir, entries[i]->d_name);
+			if (grown[paths->n] == NULL)
+				rc = err_sys(e, ERR_OS, "memory");
+			else
+				paths->n++;
+		}
 		free(entries[i]);
 	}
 	free(entries);
 	return rc;
 }
 
+int
+conf_read_paths(const char *path, struct conf_paths *paths, struct err *e)
+{
+	char *copy = strdup(path), *dir = NULL;
+	int rc = -1;
+
+	paths->items = calloc(1, sizeof(*paths->items));
+	if (copy != NULL && paths->items != NULL)
+		paths->items[paths->n] = strdup(path);
+	if (paths->items != NULL && paths->items[0] != NULL) {
+		paths->n = 1;
+		dir = file_join(dirname(copy), "plans.d");
+	}
+	if (dir == NULL)
+		err_sys(e, ERR_OS, "memory");
+	else
+		rc = add_parts(dir, paths, e);
+	free(copy);
+	free(dir);
+	return rc;
+}
+
+void
+conf_read_paths_free(struct conf_paths *paths)
+{
+	for (; paths->n > 0; paths->n--)
+		free(paths->items[paths->n - 1]);
+	free(paths->items);
+	*paths = (struct conf_paths){ 0 };
+}
+
 static int
 add_files(struct reading *r)
 {
-	char *copy = strdup(r->c->path), *dir = NULL;
-	int rc = -1;
+	struct conf_paths paths = { 0 };
+	int rc = conf_read_paths(r->c->path, &paths, r->e);
+	size_t i;
 
-	if (copy != NULL)
-		dir = file_join(dirname(copy), "plans.d");
-	if (dir == NULL)
-		err_sys(r->e, ERR_OS, "memory");
-	else if (add_file(r, r->c->path) == 0)
-		rc = add_folder(r, dir);
-	free(copy);
-	free(dir);
+	for (i = 0; rc == 0 && i < paths.n; i++)
+		rc = add_file(r, paths.items[i]);
+	conf_read_paths_free(&paths);
 	return rc;
 }
 

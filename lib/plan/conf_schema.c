@@ -1,6 +1,7 @@
 #include "plan/conf_schema.h"
 
 #include <string.h>
+#include "net/mail.h"
 #include "plan/conf_form.h"
 
 enum {
@@ -63,17 +64,14 @@ static const struct conf_key notify_keys[] = {
 	{ .name = "to",
 	    .kind = CONF_LIST,
 	    .flags = CONF_REQUIRED,
-	    .form = conf_form_mail,
+	    .form = mail_check_address,
 	    .min = 1,
 	    .only = "email" },
 	{ .name = "from",
 	    .flags = CONF_REQUIRED,
-	    .form = conf_form_mail,
+	    .form = mail_check_address,
 	    .only = "email" },
-	{ .name = "via",
-	    .flags = CONF_HUSH_USER,
-	    .form = conf_form_via,
-	    .only = "email" },
+	{ .name = "via", .form = mail_check_server, .only = "email" },
 	{ .name = "user", .only = "email" },
 	{ .name = "password",
 	    .kind = CONF_PASSWORD,

@@ -100,6 +100,15 @@ remove_old(struct afile *f, struct err *e)
 	return rc;
 }
 
+int
+afile_chmod(struct afile *f, unsigned int mode, struct err *e)
+{
+	if (fchmod(f->fd, mode) == -1)
+		return err_sys(e, err_class_of_errno(errno), "chmod %s",
+		    f->partial);
+	return 0;
+}
+
 static int
 create(struct afile *f, unsigned int mode, struct err *e)
 {
@@ -119,10 +128,7 @@ create(struct afile *f, unsigned int mode, struct err *e)
 	f->lock = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
 	if (f->lock == -1)
 		return err_sys(e, ERR_OS, "dup %s", f->partial);
-	if (fchmod(f->fd, mode) == -1)
-		return err_sys(e, err_class_of_errno(errno), "chmod %s",
-		    f->partial);
-	return 0;
+	return afile_chmod(f, mode, e);
 }
 
 struct afile *
@@ -151,6 +157,15 @@ afile_open(const char *path, enum afile_mode how, unsigned int mode,
 fail:
 	afile_free(f);
 	return NULL;
+}
+
+int
+afile_own(struct afile *f, uid_t owner, gid_t group, struct err *e)
+{
+	if (fchown(f->fd, owner, group) == -1)
+		return err_sys(e, err_class_of_errno(errno), "chown %s",
+		    f->partial);
+	return 0;
 }
 
 const char *

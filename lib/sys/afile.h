@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "base/err.h"
 #include "base/flow.h"
 
@@ -33,6 +34,11 @@ struct afile *afile_open_spool(int fd, const char *name, const char *dir,
 
 /* Where such bytes should wait: $TMPDIR, else /var/tmp. */
 const char *afile_spool_dir(void);
+
+/* Another mode than it was opened with; the finished file's owner, ERR_CREATE
+ * if it may not be his. */
+int afile_chmod(struct afile *f, unsigned int mode, struct err *e);
+int afile_own(struct afile *f, uid_t owner, gid_t group, struct err *e);
 
 int afile_write(struct afile *f, const void *p, size_t n, struct err *e);
 
