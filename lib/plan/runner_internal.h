@@ -1,0 +1,112 @@
+#ifndef PLAN_RUNNER_INTERNAL_H
+#define PLAN_RUNNER_INTERNAL_H
+
+#include <time.h>
+#include "plan/decide.h"
+#include "plan/duerun.h"
+#include "plan/history.h"
+#include "plan/outcome.h"
+#include "plan/runner.h"
+#include "plan/toolline.h"
+#include "plan/toolresult.h"
+#include "store/catalog.h"
+#include "sys/child.h"
+#include "sys/lock.h"
+
+/*
+ * runner_internal - what the files of runner share.
+ *
+ * runner.c is the run from its first line in the history to the last;
+ * runner_pick.c finds its VMs; runner_vm.c is one VM, from step to step;
+ * runner_hook.c starts hooks; runner_record.c writes it all down.
+ */
+enum {
+	RUNNER_GRACE_S = 600, /* for a snapshot to be removed */
+	RUNNER_OUTPUT = 64 << 20,
+	RUNNER_RUN_SIZE = 80, /* of a run's id */
+};
+
+enum run_step {
+	RUN_WAIT, /* for its turn */
+	RUN_BEFORE,
+	RUN_EXPORT,
+	RUN_VERIFY,
+	RUN_AFTER,
+	RUN_DONE,
+};
+
+struct run_vm {
+	struct run *run;
+	const struct toolresult_vm *seen; /* NULL: it is not there */
+	const char *name, *moid, *uuid;   /* borrowed; "" if unknown */
+	char *folder;                     /* its name in the repository */
+	char *path;                       /* of the folder */
+	struct lock *slot;
+	enum run_step step;
+	size_t hook; /* the next one of this step */
+	bool began, is_running, wants_after, is_settled;
+	struct decision decision;
+	time_t started, ended;
+	int exit;
+	char outcome[16], text[1000];
+	char *point; /* that was made, or NULL */
+	time_t point_time;
+	const char *level; /* that it is verified at, or NULL */
+	json_t *result, *verified, *pruned, *steps, *warnings;
+};
+
+struct run {
+	const struct runner_conf *c;
+	const struct conf_plan *plan;
+	char id[RUNNER_RUN_SIZE];
+	time_t now, slot;
+	char *secret;
+	struct history past;
+	struct catalog catalog;
+	struct duerun due;
+	struct toolresult_list list;
+	bool list_is_partial;
+	struct children *kids;
+	struct history_file *file;
+	struct run_vm *vms;
+	size_t n, n_active;
+	json_t *begin, *lines, *notes, *warnings, *told, *unprotected;
+	json_t *room;    /* what was pruned before a backup, by VM */
+	struct outcome outcome;
+	struct err e;     /* why it came to no VM */
+	struct err after; /* what failed behind the VMs */
+};
+
+/* runner_past.c: past, catalog and due. */
+int runner_past_read(struct run *r, struct err *e);
+bool runner_past_failed(const struct run *r);
+
+/* runner_pick.c: fills list and vms. */
+int runner_pick(struct run *r, struct err *e);
+
+/* The VM's id as the catalogue has it. */
+struct catalog_vm_id runner_pick_id(const struct run *r,
+    const struct toolresult_vm *seen);
+
+/* runner_vm.c */
+int runner_vm_init(struct run_vm *vm, struct run *r,
+    const struct toolresult_vm *seen);
+void runner_vm_free(struct run_vm *vm);
+
+/* A VM that is not to be backed up, and why: its line is all there is. */
+void runner_vm_conclude(struct run_vm *vm, const char *outcome, int exit,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Begins the next step that has something to start, up to RUN_DONE. */
+void runner_vm_go_on(struct run_vm *vm);
+
+/* What was started has ended. */
+void runner_vm_ended(struct run_vm *vm, const struct child_end *end);
+
+/* Full or incremental. */
+void runner_vm_decide(struct run_vm *vm);
+
+/* The line of the tool that makes its point. */
+int runner_vm_line(const struct run_vm *vm, struct toolline *l, struct err *e);
+
+#endif

@@ -1,0 +1,131 @@
+#include <string.h>
+#include <strings.h>
+#include "base/log.h"
+#include "plan/runner_internal.h"
+
+enum { LOOK_BACK = 20 }; /* runs: more than a few slots' tries */
+
+static const char *
+identity(const struct catalog_point *p)
+{
+	return p->vm.instance_uuid != NULL && p->vm.instance_uuid[0] != '\0'
+	    ? p->vm.instance_uuid
+	    : p->vm.bios_uuid;
+}
+
+static bool
+has_own(const struct run *r, const struct catalog_folder *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (f->points[i].plan != NULL &&
+		    strcmp(f->points[i].plan, r->plan->name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_remembered(const struct run *r, const struct catalog_folder *f)
+{
+	const char *uuid = f->n == 0 ? NULL : identity(&f->points[f->n - 1]);
+	size_t i, j;
+
+	for (i = 0; uuid != NULL && i < r->past.n; i++)
+		for (j = 0; j < r->past.runs[i].n; j++)
+			if (r->past.runs[i].vms[j].uuid != NULL &&
+			    strcasecmp(r->past.runs[i].vms[j].uuid, uuid) == 0)
+				return true;
+	return false;
+}
+
+/* The newest point of a VM in two plans is the other plan's. */
+static int
+seek_own(struct run *r, struct err *e)
+{
+	struct catalog_folder found;
+	size_t i;
+
+	for (i = 0; i < r->catalog.n; i++) {
+		struct catalog_folder *f = &r->catalog.folders[i];
+
+		if (has_own(r, f) || !is_remembered(r, f))
+			continue;
+		found = (struct catalog_folder){ 0 };
+		if (catalog_seek(&found, r->plan->repo->path, f->name,
+			r->plan->name, true, e) == -1) {
+			catalog_folder_free(&found);
+			return -1;
+		}
+		catalog_folder_free(f);
+		*f = found;
+	}
+	return 0;
+}
+
+/* All runs of this slot and of the one before: VMs that never had a point are
+ * known by them alone. */
+static time_t
+since(const struct run *r)
+{
+	if (r->slot == 0)
+		return r->now;
+	return schedule_slot(&r->plan->schedule, r->plan->zone, r->slot - 1);
+}
+
+int
+runner_past_read(struct run *r, struct err *e)
+{
+	const struct conf_repo *repo = r->plan->repo;
+	struct err why = { 0 };
+
+	if (history_read(&r->past, repo, r->plan->name, since(r), 1, e) == -1)
+		return -1;
+	/* A repository that is not there is the run's own trouble. */
+	if (catalog_read(&r->catalog, repo->path, CATALOG_NEWEST, true, &why) ==
+	    -1) {
+		log_step("%s", why.text);
+		catalog_free(&r->catalog);
+		r->catalog = (struct catalog){ 0 };
+	} else if (seek_own(r, e) == -1) {
+		return -1;
+	}
+	if (duerun_init(&r->due, r->plan, r->now, r->slot, &r->past,
+		r->catalog.path == NULL ? NULL : &r->catalog, e) == -1)
+		return -1;
+	if (r->due.n_future > 0)
+		log_warn("plan %s: %zu points are from the future: is the "
+			 "clock right?",
+		    r->plan->name, r->due.n_future);
+	return 0;
+}
+
+static bool
+find_told(const struct history *h, bool *failed)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if ((h->runs[i].told & ~(unsigned int)CONF_START) != 0) {
+			*failed = (h->runs[i].told & CONF_FAILURE) != 0;
+			return true;
+		}
+	return false;
+}
+
+bool
+runner_past_failed(const struct run *r)
+{
+	struct history more = { 0 };
+	struct err e = { 0 };
+	bool failed = false;
+
+	if (find_told(&r->past, &failed))
+		return failed;
+	if (history_read(&more, r->plan->repo, r->plan->name, r->now, LOOK_BACK,
+		&e) == -1)
+		log_warn("%s", e.text);
+	find_told(&more, &failed);
+	history_free(&more);
+	return failed;
+}
