@@ -7,6 +7,8 @@ static const struct cmd *const commands[] = {
 	&plan_add,
 	&plan_set,
 	&plan_remove,
+	&plan_verify,
+	&plan_run,
 	&plan_schedule,
 	&plan_points,
 	&plan_prune,

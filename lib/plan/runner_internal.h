@@ -70,8 +70,8 @@ struct run {
 	struct history_file *file;
 	struct run_vm *vms;
 	size_t n, n_active;
-	json_t *begin, *lines, *notes, *warnings, *told, *unprotected;
-	json_t *room;    /* what was pruned before a backup, by VM */
+	/* room: what was pruned before a backup, by VM */
+	json_t *begin, *lines, *notes, *warnings, *told, *unprotected, *room;
 	struct outcome outcome;
 	struct err e;     /* why it came to no VM */
 	struct err after; /* what failed behind the VMs */
@@ -103,10 +103,8 @@ void runner_vm_go_on(struct run_vm *vm);
 /* What was started has ended. */
 void runner_vm_ended(struct run_vm *vm, const struct child_end *end);
 
-/* Full or incremental. */
+/* Full or incremental; the line of the tool that makes the point. */
 void runner_vm_decide(struct run_vm *vm);
-
-/* The line of the tool that makes its point. */
 int runner_vm_line(const struct run_vm *vm, struct toolline *l, struct err *e);
 
 #endif
