@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/conn.h"
 #include "vsphere/inv.h"
+#include "vsphere/note.h"
 #include "vsphere/pick.h"
 #include "vsphere/vm.h"
 
@@ -19,39 +20,6 @@ static const struct opt table[] = {
 	    &ends_in_nul },
 	{ 0 },
 };
-
-/* What a backup will not hold; called for each. */
-typedef void note_fn(void *self, const char *code, const char *device,
-    const char *why);
-
-static void
-each_note(const struct vm *vm, note_fn *note, void *self)
-{
-	const char *why, *code;
-	size_t i;
-
-	for (i = 0; i < vm->n_disks; i++) {
-		why = device_problem(&vm->disks[i], &code);
-		if (why != NULL)
-			note(self, code, vm->disks[i].label, why);
-		if (vm->disks[i].is_shared)
-			note(self, "W_SHARED_DISK", vm->disks[i].label,
-			    "shared with other VMs: no snapshot can be "
-			    "made");
-	}
-	if (vm->has_vtpm)
-		note(self, "W_VTPM", "virtual TPM",
-		    "an export holds no virtual TPM");
-	if (vm->is_template)
-		note(self, "W_TEMPLATE", "template",
-		    "it can have no snapshot: use '--snapshot never'");
-	if (vm->is_fault_tolerant)
-		note(self, "W_FAULT_TOLERANT", "fault tolerance",
-		    "it can have no snapshot");
-	if (vm->needs_consolidation)
-		note(self, "W_CONSOLIDATION", "disks",
-		    "they need consolidation");
-}
 
 static uint64_t
 provisioned(const struct vm *vm)
@@ -118,7 +86,7 @@ print_table(const struct vm *vms, size_t n)
 
 		if (vms[i].name == NULL)
 			continue;
-		each_note(&vms[i], note_text, &notes);
+		note_each(&vms[i], note_text, &notes);
 		add_column(&row, vms[i].name, width);
 		add_column(&row, vms[i].ref.id, 10);
 		num_format_size(provisioned(&vms[i]), size, sizeof(size));
@@ -170,7 +138,7 @@ print_tsv(const struct vm *vm)
 {
 	struct buf row = { 0 }, notes = { 0 };
 
-	each_note(vm, note_text, &notes);
+	note_each(vm, note_text, &notes);
 	add_field(&row, vm->name);
 	add_field(&row, vm->ref.id);
 	add_field(&row, vm_identity(vm));
@@ -236,7 +204,7 @@ print_json(const struct vm *vm)
 {
 	json_t *o = json_object(), *notes = json_array();
 
-	each_note(vm, note_json, notes);
+	note_each(vm, note_json, notes);
 	json_set_text(o, "schema", "esxbk.result/1");
 	json_set_text(o, "type", "vm");
 	json_set_text(o, "name", vm->name);

@@ -9,6 +9,7 @@ static const struct cmd *const commands[] = {
 	&plan_remove,
 	&plan_verify,
 	&plan_run,
+	&plan_check,
 	&plan_schedule,
 	&plan_points,
 	&plan_prune,

@@ -219,6 +219,8 @@ read_content(struct vim *v, const struct xml_node *content, struct err *e)
 		[VIM_SESSION_MANAGER] = "sessionManager",
 		[VIM_SEARCH_INDEX] = "searchIndex",
 		[VIM_OVF_MANAGER] = "ovfManager",
+		[VIM_AUTHORIZATION_MANAGER] = "authorizationManager",
+		[VIM_LICENSE_MANAGER] = "licenseManager",
 	};
 	const struct xml_node *about = xml_child(content, "about");
 	size_t i;
@@ -226,7 +228,8 @@ read_content(struct vim *v, const struct xml_node *content, struct err *e)
 	for (i = 0; i < VIM_MANAGERS; i++)
 		if (names[i] != NULL &&
 		    soap_read_ref(xml_child(content, names[i]),
-			&v->managers[i]) == -1)
+			&v->managers[i]) == -1 &&
+		    i < VIM_AUTHORIZATION_MANAGER)
 			return err_set(e, ERR_PROTO,
 			    "the service content has no %s", names[i]);
 	snprintf(v->about.product, sizeof(v->about.product), "%s",

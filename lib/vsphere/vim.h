@@ -34,6 +34,8 @@ enum vim_manager {
 	VIM_SESSION_MANAGER,
 	VIM_SEARCH_INDEX,
 	VIM_OVF_MANAGER,
+	VIM_AUTHORIZATION_MANAGER, /* these may be missing: no id */
+	VIM_LICENSE_MANAGER,
 	VIM_MANAGERS,
 };
 

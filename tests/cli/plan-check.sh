@@ -1,0 +1,115 @@
+#!/bin/bash
+# Could the plans be run now?  Each thing that would be in their way is told
+# beforehand, by name, and nothing is changed.
+. "$T/cli/lib.sh" || exit 1
+. "$T/cli/lib/point.sh" || exit 1
+
+# conf [JQ]: a configuration of one site with two plans, changed by a filter.
+conf()
+{
+	jq -n --arg server "localhost:$HOST_PORT" --arg pin "$HOST_PIN" \
+		--arg pass "$HOST_PASSWORD_FILE" --arg repo "$PWD/repo" '{
+		version: 1,
+		repositories: {nas: {path: $repo}},
+		sites: {esx1: {server: $server, user: "root",
+			password: {file: $pass}, tls: {thumbprint: $pin}}},
+		defaults: {repository: "nas"},
+		plans: {
+			nightly: {site: "esx1", select: ["iso01", "uefi01"],
+				schedule: {daily: "02:00"}},
+			odd: {site: "esx1", select: ["indep01"],
+				schedule: {weekly: "sat 23:00"}}}}' |
+		jq "${1:-.}" >esxbk.json
+}
+
+chk()
+{
+	local want=$1
+	shift
+	run "$want" esxbk-plan check --config esxbk.json "$@"
+}
+
+quick_host esxi
+mkdir repo
+
+# --- all is well ------------------------------------------------------------
+
+conf
+chk 0 nightly
+same "$(sed 's/: [^ ]* [KMGT]iB free$/: N free/; s/ build-[0-9]*//' out)" \
+	"ok      nightly: repository nas: $PWD/repo: N free
+ok      site esx1: VMware ESXi 7.0.3, as root, $(jq length "$HOST_SPEC/spec.json") VMs
+ok      site esx1: licence 'VMware vSphere 7 Enterprise Plus'
+ok      nightly: iso01: can be backed up; no backup yet
+ok      nightly: uefi01: can be backed up; no backup yet"
+same "$(cat err)" ''
+chk 0
+has out 'warn    odd: indep01: Hard disk 2: an independent disk is not part of a snapshot'
+has out 'warn    site esx1: db01: no plan backs it up'
+hasnt out 'iso01: no plan'
+chk 0 --json
+same "$(jq -c 'select(.vm == "indep01") | [.plan, .what, .outcome, .exit]' \
+	out)" '["odd","device","warn",0]
+["odd","backup","ok",0]'
+same "$(tail -n 1 out | jq -c '[.type, .failed, .exit]')" '["summary",0,0]'
+conf '.plans.odd.exclude_disks = ["Hard disk 2"]'
+chk 0 odd
+hasnt out 'independent'
+
+# --- the last backup --------------------------------------------------------
+
+xp 0 --plan nightly -o repo/iso01 iso01
+xp 0 -o repo/uefi01 uefi01
+TASKS=$(event_count '.event == "task"')
+WHEN=$(record "$(echo repo/iso01/iso01_*)" .time)
+conf
+chk 0 nightly
+has out "ok      nightly: iso01: can be backed up; last backup $WHEN"
+has out "ok      nightly: uefi01: can be backed up; no backup yet"
+ESXBK_NOW=$(date -u -d "$WHEN 40 hours" +%Y-%m-%dT%H:%M:%SZ) chk 0 nightly
+has out "warn    nightly: iso01: can be backed up; last backup $WHEN, that is too long ago"
+
+# --- what is in the way -----------------------------------------------------
+
+ctl '/privilege?id=VApp.Export&granted=false' '{}' >/dev/null
+chk 3 nightly
+same "$(grep -c 'the privilege VApp.Export is missing' out)" 2
+same "$(cat err)" 'esxbk-plan: 2 of 7 checks failed'
+hasnt out 'can be backed up'
+conf '.plans.nightly.mode = "vmdk"'
+chk 0 nightly
+ctl '/privilege?id=Datastore.FileManagement&granted=false' '{}' >/dev/null
+chk 3 nightly
+has out 'failed  nightly: iso01: the privilege Datastore.FileManagement is missing on a datastore of the VM'
+ctl '/privilege?id=VApp.Export&granted=true' '{}' >/dev/null
+ctl '/license?free=true' '{}' >/dev/null
+conf
+chk 3 nightly
+has out "failed  site esx1: licence 'VMware vSphere 7 Hypervisor': its API only reads, so there is no backup"
+ctl '/license?free=false' '{}' >/dev/null
+
+conf '.plans.nightly.select = ["gone"]'
+chk 3 nightly
+has out "failed  nightly: gone: no such VM"
+conf '.repositories.nas.path += "/none"'
+chk 3 nightly
+has out "failed  nightly: repository nas: $PWD/repo/none: No such file or directory"
+conf '.repositories.nas.min_free = "1000TiB"'
+chk 0 nightly
+has out 'less than min_free'
+conf '.repositories.nas += {path: "/", mounted: true}'
+chk 3 nightly
+has out 'failed  nightly: repository nas: / is on the root file system: not mounted'
+
+echo wrong >pass && chmod 600 pass
+conf ".sites.esx1.password.file = \"$PWD/pass\""
+chk 3 nightly
+has out 'failed  site esx1: '
+same "$(event_count '.event == "task"')" "$TASKS" "nothing was done there"
+host_stop
+conf 'del(.plans.odd)'
+chk 3
+has out 'failed  site esx1: '
+same "$(grep -c . out)" 2 "the repository, and no VM"
+chk 66 nobody
+has err "no plan 'nobody'"
