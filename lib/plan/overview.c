@@ -459,6 +459,22 @@ overview_make(struct overview *o, const struct overview_source *sources,
 	return 0;
 }
 
+int
+overview_chain(const struct overview_row *row, const struct catalog_point *p)
+{
+	const struct catalog_folder *f = row->folder;
+	int links = 0;
+
+	/* More links than points would be a circle. */
+	for (; !p->is_full; links++) {
+		if (p->parent_at < 0 || (size_t)p->parent_at >= f->n ||
+		    (size_t)links >= f->n)
+			return -1;
+		p = &f->points[p->parent_at];
+	}
+	return links;
+}
+
 enum overview_level
 overview_level(const struct overview *o)
 {

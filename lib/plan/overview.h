@@ -99,6 +99,10 @@ int overview_make(struct overview *o, const struct overview_source *sources,
     size_t n, time_t now, struct err *e);
 void overview_free(struct overview *o);
 
+/* Links behind a point of the row's folder, -1: not all were read. */
+int overview_chain(const struct overview_row *row,
+    const struct catalog_point *p);
+
 /* The verdict on all. */
 enum overview_level overview_level(const struct overview *o);
 

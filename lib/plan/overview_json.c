@@ -1,5 +1,7 @@
 #include "plan/overview_show.h"
 
+static const char *const levels[] = { "ok", "warning", "critical", "unknown" };
+
 static json_t *
 vm_json(const struct overview_row *row)
 {
@@ -15,9 +17,10 @@ vm_json(const struct overview_row *row)
 }
 
 static json_t *
-point_json(const struct catalog_point *p)
+point_json(const struct overview_row *row, const struct catalog_point *p)
 {
 	json_t *o;
+	int chain;
 
 	if (p == NULL)
 		return json_null();
@@ -26,7 +29,8 @@ point_json(const struct catalog_point *p)
 	json_set_time(o, "time", p->when);
 	json_set_text(o, "kind", p->is_full ? "full" : "inc");
 	json_set_text(o, "mode", p->mode);
-	json_set_int(o, "chain", p->chain);
+	chain = overview_chain(row, p);
+	json_set(o, "chain", chain < 0 ? json_null() : json_integer(chain));
 	json_set_bool(o, "partial", p->is_partial);
 	json_set_bool(o, "good", catalog_is_good(p));
 	json_set_int(o, "provisioned", (long long)p->provisioned);
@@ -78,22 +82,20 @@ last_json(const struct overview_row *row)
 	return o;
 }
 
-json_t *
-overview_json_row(const struct overview_row *row)
+void
+overview_json_row(const struct overview_row *row, json_t *o)
 {
-	json_t *o = json_object();
-
 	json_set_text(o, "plan", row->plan->name);
 	json_set_text(o, "site", row->plan->site->name);
 	json_set_text(o, "repository", row->plan->repo->name);
 	json_set(o, "vm", vm_json(row));
 	json_set_text(o, "state", overview_words_state(row->state));
-	json_set_text(o, "level", overview_words_level(row->level));
+	json_set_text(o, "level", levels[row->level]);
 	json_set_text(o, "text", row->text);
 	json_set_text(o, "folder",
 	    row->folder == NULL ? NULL : row->folder->name);
-	json_set(o, "newest", point_json(row->newest));
-	json_set(o, "good", point_json(row->good));
+	json_set(o, "newest", point_json(row, row->newest));
+	json_set(o, "good", point_json(row, row->good));
 	json_set(o, "age",
 	    row->good == NULL ? json_null()
 			      : json_integer((json_int_t)row->age_s));
@@ -101,14 +103,12 @@ overview_json_row(const struct overview_row *row)
 	json_set_time(o, "verified", row->verified);
 	json_set_time(o, "deep_verified", row->deep_verified);
 	json_set(o, "last", last_json(row));
-	return o;
 }
 
-json_t *
-overview_json_plan(const struct overview_plan *p)
+void
+overview_json_plan(const struct overview_plan *p, json_t *o)
 {
 	const struct conf_plan *plan = p->source->plan;
-	json_t *o = json_object();
 
 	json_set_text(o, "plan", plan->name);
 	json_set_text(o, "site", plan->site->name);
@@ -121,7 +121,6 @@ overview_json_plan(const struct overview_plan *p)
 	json_set_time(o, "slot", p->slot);
 	json_set_time(o, "next", p->next);
 	json_set(o, "last", run_json(p->last));
-	return o;
 }
 
 /* A string that is cleaned as a member is. */
@@ -140,19 +139,21 @@ void
 overview_json_summary(const struct overview *o, json_t *summary)
 {
 	json_t *plans = json_array(), *states = json_object(),
-	       *names = json_array();
+	       *names = json_array(), *plan;
 	size_t i;
 
-	for (i = 0; i < o->n_plans; i++)
-		json_array_append_new(plans, overview_json_plan(&o->plans[i]));
+	for (i = 0; i < o->n_plans; i++) {
+		plan = json_object();
+		overview_json_plan(&o->plans[i], plan);
+		json_array_append_new(plans, plan);
+	}
 	for (i = 0; i < OVERVIEW_STATES; i++)
 		json_set_int(states, overview_words_state(i),
 		    (long long)o->states[i]);
 	for (i = 0; i < o->n_unprotected; i++)
 		json_array_append_new(names, text_json(o->unprotected[i]));
 	json_set_time(summary, "time", o->now);
-	json_set_text(summary, "verdict",
-	    overview_words_level(overview_level(o)));
+	json_set_text(summary, "verdict", levels[overview_level(o)]);
 	json_set_int(summary, "vms", (long long)o->vms);
 	json_set_int(summary, "protected", (long long)o->protected);
 	json_set_int(summary, "at_risk", (long long)o->at_risk);

@@ -28,9 +28,10 @@ void overview_words_time(time_t t, char out[OVERVIEW_TIME_SIZE]);
  * as the server gave it. */
 void overview_words_name(const struct overview_row *row, struct buf *b);
 
-/* "full", "inc 3", "vmdk"; "-" without a point. */
+/* Of the newest good point: "full", "inc 3", "inc" if the chain was not read,
+ * "vmdk"; "-" without one. */
 #define OVERVIEW_KIND_SIZE 24
-void overview_words_kind(const struct catalog_point *p,
+void overview_words_kind(const struct overview_row *row,
     char out[OVERVIEW_KIND_SIZE]);
 
 /* "ok", "failed (69)", "not ended", "never". */
@@ -39,10 +40,10 @@ void overview_words_run(const struct history_run *r, struct buf *b);
 /* Appends the command that a person would type to mend it, or nothing. */
 void overview_words_command(const struct overview_row *row, struct buf *b);
 
-/* esxbk-result(5), STATUS. */
-json_t *overview_json_row(const struct overview_row *row);
-json_t *overview_json_plan(const struct overview_plan *p);
-void overview_json_summary(const struct overview *o, json_t *summary);
+/* Keys of a row, of a plan, of all, for an object (esxbk-result(5), STATUS). */
+void overview_json_row(const struct overview_row *row, json_t *object);
+void overview_json_plan(const struct overview_plan *p, json_t *object);
+void overview_json_summary(const struct overview *o, json_t *object);
 
 /* "12 VMs: 10 protected, 1 at risk, 1 failed; 2 unprotected" */
 void overview_words_verdict(const struct overview *o, struct buf *b);

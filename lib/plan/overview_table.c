@@ -44,7 +44,7 @@ fill(struct cells *c, const struct overview_row *row)
 	set_cell(c, VM, buf_text(&name));
 	set_cell(c, PLAN, row->plan->name);
 	overview_words_time(p == NULL ? 0 : p->when, c->text[GOOD]);
-	overview_words_kind(p, c->text[KIND]);
+	overview_words_kind(row, c->text[KIND]);
 	set_cell(c, AGE, "-");
 	set_cell(c, STORED, "-");
 	set_cell(c, VERIFIED, "-");

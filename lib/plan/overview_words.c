@@ -78,16 +78,20 @@ overview_words_name(const struct overview_row *row, struct buf *b)
 }
 
 void
-overview_words_kind(const struct catalog_point *p, char out[OVERVIEW_KIND_SIZE])
+overview_words_kind(const struct overview_row *row,
+    char out[OVERVIEW_KIND_SIZE])
 {
+	const struct catalog_point *p = row->good;
+	int chain = p == NULL ? 0 : overview_chain(row, p);
+
 	if (p == NULL)
 		snprintf(out, OVERVIEW_KIND_SIZE, "-");
 	else if (p->mode != NULL && strcmp(p->mode, "vmdk") == 0)
 		snprintf(out, OVERVIEW_KIND_SIZE, "vmdk");
-	else if (p->is_full)
-		snprintf(out, OVERVIEW_KIND_SIZE, "full");
+	else if (p->is_full || chain < 0)
+		snprintf(out, OVERVIEW_KIND_SIZE, p->is_full ? "full" : "inc");
 	else
-		snprintf(out, OVERVIEW_KIND_SIZE, "inc %u", p->chain);
+		snprintf(out, OVERVIEW_KIND_SIZE, "inc %d", chain);
 }
 
 void

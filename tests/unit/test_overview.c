@@ -504,6 +504,32 @@ name_from_a_server_cannot_forge_a_line_or_a_command(void)
 }
 
 static void
+chain_is_told_where_it_was_read(void)
+{
+	struct catalog_point *p;
+	struct world w;
+	char kind[OVERVIEW_KIND_SIZE];
+
+	world_open(&w, "2026-11-24T06:30:00Z");
+	world_full(&w, "web", "01", "2026-11-22T01:00:20Z");
+	p = world_full(&w, "web", "01", "2026-11-23T01:00:20Z");
+	p->is_full = false;
+	p = world_full(&w, "web", "01", "2026-11-24T01:00:20Z");
+	p->is_full = false;
+	p->parent_at = 1;
+	world_make(&w);
+	overview_words_kind(&w.o.rows[0], kind);
+	CHECK_STR(kind, "inc 2");
+	p[-1].parent_at = -1;
+	overview_words_kind(&w.o.rows[0], kind);
+	CHECK_STR(kind, "inc");
+	p[-1].parent_at = 2; /* a circle */
+	overview_words_kind(&w.o.rows[0], kind);
+	CHECK_STR(kind, "inc");
+	world_free(&w);
+}
+
+static void
 long_names_leave_the_table_within_its_columns(void)
 {
 	char name[301], *line, *end;
@@ -558,5 +584,6 @@ CHECK_MAIN(TEST(table_shows_the_worst_first_and_why),
     TEST(damage_is_told_with_what_is_left),
     TEST(point_waits_for_its_verification_while_the_run_lasts),
     TEST(name_from_a_server_cannot_forge_a_line_or_a_command),
+    TEST(chain_is_told_where_it_was_read),
     TEST(long_names_leave_the_table_within_its_columns),
     TEST(ages_are_short_and_never_flatter))
