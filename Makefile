@@ -91,8 +91,9 @@ TOOLS := $(patsubst cmd/%.c,%,$(wildcard cmd/esxbk-*.c))
 # A folder in cmd/ is one binary with subcommands.
 MULTI := $(patsubst cmd/%/main.c,%,$(wildcard cmd/esxbk-*/main.c))
 BINS := $(addprefix $(BUILD)/bin/,$(TOOLS) $(MULTI))
+# tell_*.c are the library's words for stories in tests/cli.
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/test/%,\
-	$(wildcard tests/unit/test_*.c))
+	$(wildcard tests/unit/test_*.c tests/unit/tell_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,\
 	$(wildcard tests/fuzz/fuzz_*.c))
 # The host of the tests is not ours to sanitize: all variants share one.
