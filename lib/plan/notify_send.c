@@ -121,7 +121,7 @@ prepare(struct sending *s, struct err *e)
 		return json_write(s->m->document, JSON_LINE, &s->document, e);
 	if (s->n->password.kind == CONF_NO_SECRET)
 		return 0;
-	s->password = conf_secret(&s->n->password, "password", e);
+	s->password = conf_secret(&s->n->password, "the mail server", e);
 	return s->password == NULL ? -1 : 0;
 }
 

@@ -163,11 +163,16 @@ notify_text_test(const char *name, enum conf_event event, time_t now,
 
 	*out = (struct notify_text){ 0 };
 	clock_format_iso(now, iso);
-	buf_fmt(&subject, "esxbk: test of notification %s", name);
+	buf_fmt(&subject,
+	    "esxbk: test of notification %s (\u00e9 \u65e5\u672c)", name);
 	out->subject = buf_steal(&subject);
+	/* What mail servers and gateways spoil, if they do. */
 	buf_fmt(&body,
 	    "This is a test, sent by hand. No backup was made.\n\n"
-	    "%-16s%s\n%-16s%s\n%-16s%s\n%-16s%s\n",
+	    "%-16s%s\n%-16s%s\n%-16s%s\n%-16s%s\n\n"
+	    "Names of VMs may hold any character. These must arrive as they "
+	    "are,\nand a line of one dot and one of two behind them:\n"
+	    "  \u00e9 \u00df \u0416 \u65e5\u672c =\n.\n..\n",
 	    "Notification", name, "Event", notify_event_name(event), "Machine",
 	    host, "Time", iso);
 	if (finish(out, &body, e) == -1)

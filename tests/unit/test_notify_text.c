@@ -434,12 +434,16 @@ test_message_says_that_it_is_one(void)
 
 	CHECK(notify_text_test("ops", CONF_FAILURE, 1764208804, "backup1", &t,
 		  &e) == 0);
-	CHECK_STR(t.subject, "esxbk: test of notification ops");
+	CHECK_STR(t.subject,
+	    "esxbk: test of notification ops (\u00e9 \u65e5\u672c)");
 	CHECK_STR(t.text,
 	    "This is a test, sent by hand. No backup was made.\n\n"
 	    "Notification    ops\nEvent           failure\n"
 	    "Machine         backup1\nTime            "
-	    "2025-11-27T02:00:04Z\n");
+	    "2025-11-27T02:00:04Z\n\n"
+	    "Names of VMs may hold any character. These must arrive as they "
+	    "are,\nand a line of one dot and one of two behind them:\n"
+	    "  \u00e9 \u00df \u0416 \u65e5\u672c =\n.\n..\n");
 	CHECK(json_is_true(json_object_get(t.document, "test")));
 	notify_text_free(&t);
 }
