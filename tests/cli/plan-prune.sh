@@ -81,7 +81,7 @@ rm -rf repo
 repo repo --name web --number 1 --points 12 --plan nightly
 repo repo --name db --number 2 --points 3 --plan nightly
 plan 3 prune
-has err "repo/web: 10 of 12 points would go at once, more than 4 (a chain of 1 and 30 %): nothing is removed, unless with --max-delete 10"
+has err "repo/web: 10 of 12 points would go at once, more than 6 (two chains and 30 %): nothing is removed, unless with --max-delete 10"
 same "$(tail -n 1 err)" "esxbk-plan: 1 of 2 VMs could not be pruned"
 same "$(points_in repo/web | wc -l)" 12 "nothing of that VM goes"
 same "$(points_in repo/db | wc -l)" 2 "of the others it does"
