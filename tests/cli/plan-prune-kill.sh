@@ -14,7 +14,13 @@ mkdir fresh/web/state
 for p in $(points_in fresh/web); do
 	echo '{}' >"fresh/web/state/$p.verify.json"
 done
-want=$'web_20261123_020000'
+# More files: a folder's order is any.
+for p in 21 22; do
+	for i in 1 2 3 4 5 6; do
+		echo $i >"fresh/web/web_202611${p}_020000/extra$i"
+	done
+done
+want=web_20261123_020000
 
 # killed CALL N: prune is killed at its Nth call of this kind; 1 if it was not.
 killed()
@@ -36,9 +42,10 @@ sound()
 	for p in $(points_in repo/web); do
 		whole "repo/web/$p" || return 1
 	done
+	[ -e "repo/web/$want" ] || return 1
 	# A child never outlives its parent.
-	[ ! -e repo/web/web_20261123_020000 ] && return 1
-	return 0
+	[ -e repo/web/web_20261121_020000 ] ||
+		[ ! -e repo/web/web_20261122_020000 ]
 }
 
 healed()

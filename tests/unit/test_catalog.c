@@ -28,6 +28,8 @@ read_all(struct catalog *c, enum catalog_depth depth)
 static void
 what_is_no_point_is_not_found(void)
 {
+	struct catalog_folder f;
+	struct err e = { 0 };
 	struct catalog c;
 
 	sandbox_open();
@@ -54,6 +56,11 @@ what_is_no_point_is_not_found(void)
 		CHECK_INT(c.folders[0].n_unread, 0);
 	}
 	catalog_free(&c);
+	CHECK_INT(catalog_read_folder(&f, sandbox_root, "link", CATALOG_ALL,
+		      true, &e),
+	    -1);
+	CHECK_INT(e.class, ERR_NOTFOUND);
+	catalog_folder_free(&f);
 	sandbox_free();
 }
 

@@ -142,6 +142,14 @@ what_is_another_point_by_now_stays(void)
 	err_clear(&e);
 	CHECK_INT(file_remove_tree(sandbox_path("web/web_20261123_020000"), &e),
 	    0);
+	repository_put("web/web_20261123_020000",
+	    "{\"schema\":\"esxbk.backup/1\",\"vm\":{\"instance_uuid\":"
+	    "\"aa\"},\"time\":\"2026-11-23T02:00:01Z\"}");
+	CHECK_INT(catalog_remove(sandbox_path("web"), &f.points[1], &e), -1);
+	CHECK_INT(e.class, ERR_DATA);
+	err_clear(&e);
+	CHECK_INT(file_remove_tree(sandbox_path("web/web_20261123_020000"), &e),
+	    0);
 	CHECK_INT(symlink("web_20261122_020000",
 		      sandbox_path("web/web_20261123_020000")),
 	    0);
