@@ -7,14 +7,14 @@ static const struct cmd *const commands[] = {
 	&plan_add,
 	&plan_set,
 	&plan_remove,
-	&plan_verify,
-	&plan_run,
 	&plan_check,
-	&plan_schedule,
+	&plan_run,
 	&plan_points,
 	&plan_prune,
 	&plan_pin,
 	&plan_unpin,
+	&plan_verify,
+	&plan_schedule,
 	NULL,
 };
 
