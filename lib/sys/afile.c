@@ -14,7 +14,7 @@
 
 /* Written back while more comes in, or the fsync at the end of a large file
  * would wait for gigabytes. */
-enum { FLUSH_BYTES = 16 << 20, COPY_BYTES = 256 << 10 };
+enum { FLUSH_BYTES = 16 << 20, COPY_BYTES = 256 << 10, CREATE_TRIES = 9 };
 
 struct afile {
 	char *dir;
@@ -112,13 +112,18 @@ afile_chmod(struct afile *f, unsigned int mode, struct err *e)
 static int
 create(struct afile *f, unsigned int mode, struct err *e)
 {
+	int tries = CREATE_TRIES;
+
 	if (f->how == AFILE_NEW &&
 	    faccessat(f->dirfd, f->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return err_set(e, ERR_CREATE, "exists already");
-	if (remove_old(f, e) == -1)
-		return -1;
-	f->fd = openat(f->dirfd, f->partial,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* Somebody else may come in between: he is one to be minded, too. */
+	do {
+		if (remove_old(f, e) == -1)
+			return -1;
+		f->fd = openat(f->dirfd, f->partial,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	} while (f->fd == -1 && errno == EEXIST && --tries > 0);
 	if (f->fd == -1)
 		return err_sys(e, err_class_of_errno(errno), "create %s",
 		    f->partial);

@@ -117,20 +117,20 @@ plan 0 remove old
 same "$(cat out)" 'old: unchanged'
 
 # Two at once: both are in it.
-for i in 1 2 3 4; do
+for i in 1 2 3 4 5 6 7 8; do
 	"$B/esxbk-plan" set -q "/targets/t$i" type=dir path=/t >/dev/null &
 	wait_for_all+=($!)
 done
 wait "${wait_for_all[@]}"
-same "$(jq -r '.targets | keys | join(" ")' "$ESXBK_CONFIG")" 't1 t2 t3 t4' \
+same "$(jq -r '.targets | keys | join(" ")' "$ESXBK_CONFIG")" 't1 t2 t3 t4 t5 t6 t7 t8' \
 	'editors wait for each other'
 
 # A full disk.
 if strace -qq -e trace=none true 2>/dev/null && [ -z "${SANITIZE:-}" ]; then
 	before=$(cat "$ESXBK_CONFIG")
-	for call in write fsync renameat2; do
+	for call in write fsync renameat,renameat2; do
 		path=(-P "$PWD/etc/.esxbk.json.partial")
-		[ $call != renameat2 ] || path=()
+		[ "${call%%,*}" != renameat ] || path=()
 		strace -qq -f -o /dev/null "${path[@]}" \
 			-e "inject=$call:error=ENOSPC:when=1" \
 			"$B/esxbk-plan" set nightly mode=vmdk >out 2>err
