@@ -25,6 +25,25 @@ __esxbk_names()
 	done <<<"$options"
 }
 
+# __esxbk_configured plans|sites|repositories WORD: names that the configuration
+# has, as esxbk-plan beside the command tells.
+__esxbk_configured()
+{
+	local config=() i
+	for ((i = 1; i + 1 < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--config=*) config=("${COMP_WORDS[i]}") ;;
+		--config)
+			config=("--config=${COMP_WORDS[i + 1]}")
+			[[ ${COMP_WORDS[i + 1]} != "=" ]] ||
+				config=("--config=${COMP_WORDS[i + 2]}")
+			;;
+		esac
+	done
+	mapfile -t COMPREPLY < <(compgen -W "$("${command%esxbk-*}esxbk-plan" \
+		list --format="$1" "${config[@]}" 2>/dev/null)" -- "$2")
+}
+
 # __esxbk_values ARGUMENT WORD PREFIX
 __esxbk_values()
 {
@@ -35,6 +54,9 @@ __esxbk_values()
 		mapfile -t COMPREPLY < <(compgen \
 			"$([[ $1 == DIR ]] && echo -d || echo -f)" -- "$2")
 		;;
+	PLAN) __esxbk_configured plans "$2" ;;
+	SITE) __esxbk_configured sites "$2" ;;
+	REPOSITORY) __esxbk_configured repositories "$2" ;;
 	HOST*) mapfile -t COMPREPLY < <(compgen -A hostname -- "$2") ;;
 	*'|'*)
 		# A choice in capitals stands for something else.
@@ -47,12 +69,36 @@ __esxbk_values()
 	[[ -z $3 ]] || COMPREPLY=("${COMPREPLY[@]/#/$3}")
 }
 
+# Operands: a point or package, a command or what it takes.
+__esxbk_operands()
+{
+	case $1 in
+	esxbk-deploy-ovf | esxbk-verify | 'esxbk-plan pin' | \
+		'esxbk-plan unpin')
+		__esxbk_values FILE "$2" ''
+		;;
+	'esxbk-plan ' | 'esxbk-plan validate' | 'esxbk-plan list' | \
+		'esxbk-plan add') ;;
+	'esxbk-plan '*) __esxbk_configured plans "$2" ;;
+	esac
+}
+
 _esxbk()
 {
 	local command=${1/#~\//$HOME/} word=${COMP_WORDS[COMP_CWORD]}
-	local before='' prefix='' argument='' options i
+	local before='' prefix='' argument='' tool=${1##*/} options sub=() i
 	COMPREPLY=()
-	options=$("$command" --options 2>/dev/null) || return 0
+	if [[ $tool == esxbk-plan && ${COMP_WORDS[1]} != -* ]]; then
+		if [[ $COMP_CWORD -eq 1 ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$("$command" \
+				--help | sed -n 's/^  \([a-z-]*\)  .*/\1/p')" \
+				-- "$word")
+			return 0
+		fi
+		sub=("${COMP_WORDS[1]}")
+		tool+=" ${COMP_WORDS[1]}"
+	fi
+	options=$("$command" "${sub[@]}" --options 2>/dev/null) || return 0
 	# An empty field between tabs would be lost to "read".
 	options=${options//$'\t'/$'\x1f'}
 
@@ -77,8 +123,8 @@ _esxbk()
 			-- "$word")
 		[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] ||
 			compopt -o nospace 2>/dev/null
-	elif [[ ${1##*/} == esxbk-@(deploy-ovf|verify) ]]; then
-		__esxbk_values FILE "$word" ''
+	else
+		__esxbk_operands "$tool" "$word"
 	fi
 	return 0
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include "base/num.h"
+#include "base/selector.h"
 #include "base/zone.h"
 #include "net/http.h"
 #include "net/url.h"
@@ -81,6 +82,14 @@ conf_form_zone(const char *text, struct err *e)
 		    "no time zone '%s' (one such as Europe/Paris or UTC)",
 		    text);
 	return 0;
+}
+
+int
+conf_form_selector(const char *text, struct err *e)
+{
+	struct selector s;
+
+	return selector_parse(&s, text, e);
 }
 
 int

@@ -16,6 +16,7 @@ int conf_form_duration(const char *text, struct err *e); /* 1 s at least */
 int conf_form_size(const char *text, struct err *e);
 int conf_form_share(const char *text, struct err *e);
 int conf_form_zone(const char *text, struct err *e);
+int conf_form_selector(const char *text, struct err *e);
 int conf_form_weekday(const char *text, struct err *e);
 int conf_form_daily(const char *text, struct err *e);
 int conf_form_weekly(const char *text, struct err *e);

@@ -190,7 +190,10 @@ static const struct conf_key hooks_keys[] = {
 const struct conf_key conf_schema_plan[] = {
 	{ .name = "site" },
 	{ .name = "repository" },
-	{ .name = "select", .kind = CONF_LIST, .min = 1 },
+	{ .name = "select",
+	    .kind = CONF_LIST,
+	    .form = conf_form_selector,
+	    .min = 1 },
 	{ .name = "exclude_disks", .kind = CONF_LIST },
 	{ .name = "mode", .words = "ovf|vmdk" },
 	{ .name = "quiesce", .words = "off|try|require" },

@@ -77,6 +77,48 @@ for shell in "${shells[@]}"; do
 		"$shell: no file of this machine is a disk of a datastore"
 	same "$("offered_$shell" esxbk-list -- -)" '' "$shell: nothing after --"
 done
+# Commands, and what the configuration calls its plans and sites.
+"$B/esxbk-plan" set --config c.json -q /repositories/nas path=/b >/dev/null
+"$B/esxbk-plan" set --config c.json -q /sites/esx1 server=h user=u \
+	password.credential=c >/dev/null
+for plan in nightly nightmare; do
+	"$B/esxbk-plan" add --config c.json -q $plan --site esx1 --select v \
+		--repository nas >/dev/null
+done
+export ESXBK_CONFIG=$PWD/c.json
+for shell in "${shells[@]}"; do
+	[ "$shell" != zsh ] || continue
+	same "$("offered_$shell" esxbk-plan va)" validate "$shell: a command"
+	same "$("offered_$shell" esxbk-plan '' | sort | xargs)" \
+		"$("$B/esxbk-plan" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p' |
+			sort | xargs)" "$shell: all commands"
+	same "$("offered_$shell" esxbk-plan show --eff)" --effective \
+		"$shell: an option of a command"
+	same "$("offered_$shell" esxbk-plan validate --eff)" '' \
+		"$shell: no option of another"
+	same "$("offered_$shell" esxbk-plan show night | sort | xargs)" \
+		'nightly nightmare' "$shell: plans"
+	same "$("offered_$shell" esxbk-plan add --site=e)" --site=esx1 \
+		"$shell: a site"
+	same "$("offered_$shell" esxbk-plan add --repository n)" nas \
+		"$shell: a repository"
+	same "$("offered_$shell" esxbk-list --site es)" esx1 \
+		"$shell: a site of another tool"
+	same "$(ESXBK_CONFIG='' "offered_$shell" esxbk-plan show \
+		--config c.json nightl)" nightly "$shell: another configuration"
+done
+if command -v zsh >/dev/null; then
+	same "$(zsh -f -c 'compadd() { print -rl -- "${(@P)2}"; }
+		words=(esxbk-plan "") CURRENT=2 && . "$1"' zsh \
+		"$completions/esxbk.zsh" 2>/dev/null | sort | xargs)" \
+		"$("$B/esxbk-plan" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p' |
+			sort | xargs)" 'zsh: all commands'
+	same "$(zsh -f -c 'compadd() { print -rl -- "${(@P)2}"; }
+		_arguments() { local s; for s; do
+			[[ $s != "*:plan: "* ]] || ${=s#\*:plan: }; done; }
+		words=(esxbk-plan show "") CURRENT=3 && . "$1"' zsh \
+		"$completions/esxbk.zsh" | xargs)" 'nightly nightmare' 'zsh: plans'
+fi
 # As readline has it, for which "=" ends a word.
 same "$(offered_bash esxbk-list --format = t | xargs)" 'table tsv' \
 	"bash: = as a word"

@@ -150,6 +150,9 @@ each_mistake_is_told_with_its_place(void)
 		{ WITH("\"timezone\":\"Mars\""),
 		    "f: /plans/p/timezone: no time zone 'Mars' (one such as "
 		    "Europe/Paris or UTC)" },
+		{ "{\"plans\":{\"p\":{\"select\":[\"web*\"]}}}",
+		    "f: /plans/p/select/0: web*: a bare word is an exact name; "
+		    "for a pattern write 'name:web*'" },
 		{ WITH("\"schedule\":{}"),
 		    "f: /plans/p/schedule: needs one of 'daily', 'weekly', "
 		    "'monthly', 'on_calendar'" },
