@@ -9,6 +9,8 @@ static const struct cmd *const commands[] = {
 	&plan_remove,
 	&plan_check,
 	&plan_run,
+	&plan_schedule,
+	&plan_notify,
 	&plan_points,
 	&plan_prune,
 	&plan_pin,

@@ -20,6 +20,7 @@ extern const struct cmd plan_show;
 extern const struct cmd plan_validate;
 extern const struct cmd plan_verify;
 extern const struct cmd plan_run;
+extern const struct cmd plan_notify;
 extern const struct cmd plan_points;
 extern const struct cmd plan_prune;
 extern const struct cmd plan_pin;
