@@ -11,7 +11,7 @@ is_healthchecks(const struct conf_notify *n, const struct url *u)
 	if (n->style != CONF_STYLE_BY_URL)
 		return n->style == CONF_STYLE_HEALTHCHECKS;
 	return strcmp(u->host, "hc-ping.com") == 0 ||
-	    strstr(u->path, "/ping/") != NULL;
+	    memmem(u->path, strcspn(u->path, "?"), "/ping/", 6) != NULL;
 }
 
 static const char *
