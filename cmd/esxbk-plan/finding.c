@@ -9,7 +9,14 @@
 #include "plan/outcome.h"
 
 static struct outcome total;
-static size_t warnings;
+static size_t warnings, changes;
+static const char *type = "check";
+
+void
+finding_begin(const char *called)
+{
+	type = called;
+}
 
 static const char *
 outcome(const struct finding *f)
@@ -23,12 +30,14 @@ print_json(const struct finding *f, const char *text)
 	json_t *o = json_object();
 
 	json_set_text(o, "schema", "esxbk.result/1");
-	json_set_text(o, "type", "check");
+	json_set_text(o, "type", type);
 	json_set_text(o, "what", f->what);
 	json_set_text(o, "site", f->site);
 	json_set_text(o, "plan", f->plan);
 	json_set_text(o, "vm", f->vm);
 	json_set_text(o, "outcome", outcome(f));
+	if (strcmp(type, "cleanup") == 0)
+		json_set_bool(o, "changed", f->changed);
 	json_set_int(o, "exit", f->exit);
 	json_set_text(o, "class", err_class_name(f->exit));
 	json_set_text(o, "text", text);
@@ -61,6 +70,7 @@ finding_tell(const struct finding *f, const char *fmt, ...)
 	va_end(ap);
 	outcome_add(&total, f->exit);
 	warnings += f->exit == 0 && f->is_warning;
+	changes += f->changed;
 	print_json(f, text);
 	if (!cmd_json)
 		print_line(f, text);
@@ -82,11 +92,15 @@ finding_end(void)
 	size_t bad = total.n - total.good;
 	int rc = outcome_exit(&total);
 
+	if (rc == 0 && cmd_dry_exit_code && changes > 0)
+		rc = ERR_WORK;
+	if (strcmp(type, "cleanup") == 0)
+		json_set_bool(o, "changed", changes > 0);
 	json_set_int(o, "checks", (long long)total.n);
 	json_set_int(o, "warnings", (long long)warnings);
 	json_set_int(o, "failed", (long long)bad);
 	cmd_end_summary(o, rc, &none);
-	if (rc != 0)
-		cmd_say("%zu of %zu checks failed", bad, total.n);
+	if (bad > 0)
+		cmd_say("%zu of %zu %ss failed", bad, total.n, type);
 	return rc;
 }

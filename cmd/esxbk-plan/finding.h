@@ -14,7 +14,11 @@ struct finding {
 	const char *what;             /* "login", "privilege", ... */
 	int exit;                     /* 0: good, or a warning: */
 	bool is_warning;
+	bool changed; /* something was done, or with -n would be */
 };
+
+/* What documents are called: "check" or "cleanup". */
+void finding_begin(const char *type);
 
 void finding_tell(const struct finding *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -22,7 +26,8 @@ void finding_tell(const struct finding *f, const char *fmt, ...)
 /* A failure, by its error, which is empty afterwards. */
 void finding_fail(struct finding f, struct err *e);
 
-/* The summary; returns the exit status of all of them, having said why. */
+/* The summary; returns the exit status of all of them, having said why; 10 if
+ * that was asked for and something would be done. */
 int finding_end(void);
 
 #endif

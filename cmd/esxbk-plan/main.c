@@ -9,6 +9,7 @@ static const struct cmd *const commands[] = {
 	&plan_remove,
 	&plan_check,
 	&plan_run,
+	&plan_cleanup,
 	&plan_schedule,
 	&plan_notify,
 	&plan_points,

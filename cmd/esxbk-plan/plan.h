@@ -14,6 +14,7 @@ extern const struct cmd plan_add;
 extern const struct cmd plan_list;
 extern const struct cmd plan_remove;
 extern const struct cmd plan_check;
+extern const struct cmd plan_cleanup;
 extern const struct cmd plan_schedule;
 extern const struct cmd plan_set;
 extern const struct cmd plan_show;

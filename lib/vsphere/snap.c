@@ -73,6 +73,16 @@ snap_is_ours(const struct vm_snapshot *s, const struct snap_mark *mark)
 	    has_line(s->description, repository_key, mark->repository);
 }
 
+bool
+snap_is_marked(const struct vm_snapshot *s)
+{
+	const char *machine = strstr(s->description, machine_key);
+
+	return strncmp(s->name, name_prefix, strlen(name_prefix)) == 0 &&
+	    machine != NULL && machine != s->description &&
+	    machine[-1] == '\n' && strstr(machine, repository_key) != NULL;
+}
+
 static int
 remove_ref(struct vim *v, const struct moref *ref, struct err *e)
 {

@@ -50,6 +50,9 @@ const char *snap_quiesce_obstacle(const struct vm *vm);
  * repository. */
 bool snap_is_ours(const struct vm_snapshot *s, const struct snap_mark *mark);
 
+/* True if a run of ours made it, of whatever machine and repository. */
+bool snap_is_marked(const struct vm_snapshot *s);
+
 /* Removes such leftovers of vm but keep (NULL: all), n of them; call it with
  * the VM's write lock held.  vm's snapshots are read again. */
 int snap_sweep(struct vim *v, struct vm *vm, const struct snap_mark *mark,
