@@ -18,6 +18,8 @@ static const struct cmd *const commands[] = {
 	&plan_unpin,
 	&plan_verify,
 	&plan_schedule,
+	&plan_status,
+	&plan_report,
 	NULL,
 };
 

@@ -18,6 +18,8 @@ extern const struct cmd plan_cleanup;
 extern const struct cmd plan_schedule;
 extern const struct cmd plan_set;
 extern const struct cmd plan_show;
+extern const struct cmd plan_report;
+extern const struct cmd plan_status;
 extern const struct cmd plan_validate;
 extern const struct cmd plan_verify;
 extern const struct cmd plan_run;

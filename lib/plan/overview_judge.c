@@ -225,12 +225,12 @@ tell_vanished(const struct overview_row *row, struct buf *b)
 static void
 tell_age(const struct overview_row *row, struct buf *b)
 {
-	char age[OVERVIEW_AGE_SIZE], limit[OVERVIEW_AGE_SIZE];
+	char age[OVERVIEW_AGE_SIZE], over[OVERVIEW_AGE_SIZE];
 
 	overview_words_age(row->age_s, age);
-	overview_words_age(row->plan->stale_after_s, limit);
-	buf_fmt(b, "the newest good point is %s old, at most %s is allowed",
-	    age, limit);
+	overview_words_age(row->age_s - row->plan->stale_after_s, over);
+	buf_fmt(b, "the newest good point is %s old, %s more than allowed", age,
+	    over);
 }
 
 static void

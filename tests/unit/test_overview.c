@@ -34,8 +34,7 @@ table_shows_the_worst_first_and_why(void)
 	    "    exit 77: no licence\n"
 	    "late        old    nightly  2026-11-20 01:00   4 d  full  1.5 "
 	    "GiB  hash\n"
-	    "    the newest good point is 4 d old, at most 36 h is "
-	    "allowed\n"
+	    "    the newest good point is 4 d old, 66 h more than allowed\n"
 	    "never       new    nightly  never                -  -         "
 	    "  -  -\n"
 	    "    it was never backed up\n"
@@ -72,7 +71,7 @@ table_shows_the_worst_first_and_why(void)
 	    "unverified=1;;;0 unprotected=1;;;0\n"
 	    "CRITICAL failed first (nightly): exit 77: no licence\n"
 	    "CRITICAL late old (nightly): the newest good point is 4 d "
-	    "old, at most 36 h is allowed\n"
+	    "old, 66 h more than allowed\n"
 	    "CRITICAL never new (nightly): it was never backed up\n"
 	    "CRITICAL damaged hurt (nightly): hurt_20261124_010040 is "
 	    "damaged; the newest good one is hurt_20261123_010020\n"
@@ -285,7 +284,7 @@ vanished_vm_is_a_warning_for_as_long_as_its_points_are_there(void)
 	w.runs[0][1].vms[1].outcome = world_text(&w, "ok");
 	w.runs[0][1].vms[1].exit = 0;
 	web_is(&w, OVERVIEW_LATE, OVERVIEW_CRITICAL,
-	    "the newest good point is 54 d old, at most 36 h is allowed");
+	    "the newest good point is 54 d old, 52 d more than allowed");
 	world_free(&w);
 }
 
@@ -340,8 +339,7 @@ two_vms_of_one_name_are_told_apart(void)
 	    "STORED  VERIFIED\n"
 	    "late   web (4211cd34)  nightly  2026-11-21 01:00  3 d  full  "
 	    "1.5 GiB  hash\n"
-	    "    the newest good point is 3 d old, at most 36 h is "
-	    "allowed\n"
+	    "    the newest good point is 3 d old, 41 h more than allowed\n"
 	    "ok     db              nightly  2026-11-24 01:00  5 h  full  "
 	    "1.5 GiB  hash\n"
 	    "ok     web (5029ab12)  nightly  2026-11-24 01:00  5 h  full  "
@@ -376,7 +374,7 @@ vm_in_two_plans_is_one_vm_as_badly_off_as_the_worse(void)
 	    "VERIFIED\n"
 	    "late   web  weekly   2026-11-10 22:00  13 d  vmdk  1.5 GiB  "
 	    "hash\n"
-	    "    the newest good point is 13 d old, at most 10 d is "
+	    "    the newest good point is 13 d old, 68 h more than "
 	    "allowed\n"
 	    "ok     web  nightly  2026-11-24 01:00   5 h  full  1.5 GiB  "
 	    "hash\n"
@@ -404,7 +402,7 @@ clock_behind_the_newest_point_is_told(void)
 	/* an older point that is late is worse */
 	w.folders[0].points[0].when = at("2026-11-20T01:00:00Z");
 	web_is(&w, OVERVIEW_LATE, OVERVIEW_CRITICAL,
-	    "the newest good point is 4 d old, at most 36 h is allowed");
+	    "the newest good point is 4 d old, 65 h more than allowed");
 	world_free(&w);
 }
 

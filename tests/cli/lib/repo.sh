@@ -2,6 +2,8 @@
 # What the tests of repositories share.  Source it after lib.sh.
 #
 #	repo DIR [OPTION]...    points that look like real ones, by repo.py
+#	ran DIR PLAN STARTED [OPTION]... [VM=OUTCOME]...    what a run recorded,
+#		by runs.py
 #	plan_conf [JSON]...     ./esxbk.json: repository ./repo, site esx1, plan
 #		"nightly" of it; each JSON is merged over that
 #	plan STATUS COMMAND...  run STATUS esxbk-plan COMMAND...
@@ -16,6 +18,11 @@ export ESXBK_CONFIG=$PWD/esxbk.json
 repo()
 {
 	python3 "$T/cli/lib/repo.py" "$@" || fail "repo.py $*"
+}
+
+ran()
+{
+	python3 "$T/cli/lib/runs.py" "$@" || fail "runs.py $*"
 }
 
 plan_conf()
