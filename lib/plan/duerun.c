@@ -154,14 +154,17 @@ add_tries(struct duerun_vm *vm, const struct history *h, time_t slot,
 	return rc;
 }
 
-/* The newest word on each VM of the runs given. */
+/* The newest word on each VM of the runs given; those of a clock that was
+ * wrong say nothing. */
 static void
 mark_gone(struct duerun *d, const struct history *h)
 {
 	size_t r, i;
 
 	for (r = h->n; r-- > 0;)
-		for (i = 0; i < h->runs[r].n; i++) {
+		for (i = 0;
+		     h->runs[r].started <= d->now + HOUR && i < h->runs[r].n;
+		     i++) {
 			const struct history_vm *vm = &h->runs[r].vms[i];
 			struct duerun_vm *known = vm->uuid == NULL
 			    ? NULL

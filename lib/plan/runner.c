@@ -467,6 +467,7 @@ runner_run(const struct runner_conf *c, struct runner_end *end)
 	} else if (c->is_due && !duerun_is_due(&r.due)) {
 		log_step("plan %s: nothing is due", c->plan->name);
 	} else if (c->is_dry_run) {
+		check_repository(&r, &r.e);
 		runner_dry(&r, end);
 	} else {
 		run_all(&r, end);

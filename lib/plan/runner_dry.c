@@ -49,7 +49,9 @@ runner_dry(struct run *r, struct runner_end *end)
 {
 	size_t i;
 
-	if (r->plan->site->password.kind != CONF_NO_SECRET)
+	end->ran = true;
+	if (r->e.class == ERR_NONE &&
+	    r->plan->site->password.kind != CONF_NO_SECRET)
 		r->secret = conf_secret(&r->plan->site->password,
 		    r->plan->site->name, &r->e);
 	if (r->e.class == ERR_NONE)

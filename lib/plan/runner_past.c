@@ -3,7 +3,10 @@
 #include "base/log.h"
 #include "plan/runner_internal.h"
 
-enum { LOOK_BACK = 20 }; /* runs: more than a few slots' tries */
+enum {
+	LOOK_BACK = 20,  /* runs: more than a few slots' tries */
+	FUTURE_S = 3600, /* a run that is newer is one of a wrong clock */
+};
 
 static const char *
 identity(const struct catalog_point *p)
@@ -101,12 +104,13 @@ runner_past_read(struct run *r, struct err *e)
 }
 
 static bool
-find_told(const struct history *h, bool *failed)
+find_told(const struct history *h, time_t now, bool *failed)
 {
 	size_t i;
 
 	for (i = 0; i < h->n; i++)
-		if ((h->runs[i].told & ~(unsigned int)CONF_START) != 0) {
+		if (h->runs[i].started <= now + FUTURE_S &&
+		    (h->runs[i].told & ~(unsigned int)CONF_START) != 0) {
 			*failed = (h->runs[i].told & CONF_FAILURE) != 0;
 			return true;
 		}
@@ -120,12 +124,12 @@ runner_past_failed(const struct run *r)
 	struct err e = { 0 };
 	bool failed = false;
 
-	if (find_told(&r->past, &failed))
+	if (find_told(&r->past, r->now, &failed))
 		return failed;
 	if (history_read(&more, r->plan->repo, r->plan->name, r->now, LOOK_BACK,
 		&e) == -1)
 		log_warn("%s", e.text);
-	find_told(&more, &failed);
+	find_told(&more, r->now, &failed);
 	history_free(&more);
 	return failed;
 }

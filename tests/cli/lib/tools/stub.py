@@ -129,7 +129,7 @@ def list_vms():
         instead(words, end)
     n = 0
     with open(os.path.join(STUB, "vms")) as f:
-        for line in f:
+        for line in sorted(f):
             name, moid, uuid, *disks = line.split()
             labels = disks[0].replace("_", " ").split(",") if disks \
                 else ["Hard disk 1"]

@@ -1,0 +1,104 @@
+#!/bin/bash
+# A repository that is gone, not mounted, read-only or full.
+. "$T/cli/lib.sh" || exit 1
+# shellcheck source=/dev/null
+. "$T/cli/lib/plan.sh" || exit 1
+
+plan_begin
+vms "web 12 $(uuid_of 1)" "db 13 $(uuid_of 2)"
+conf '.plans.daily.hooks = { before_run: [["/bin/sh", "-c",
+	"echo hook >>\"$STUB/log\""]] }'
+HOLE=$SCRATCH/hole
+
+# refused TEXT: 73, before anything was begun; the record is on this machine.
+refused()
+{
+	no_calls
+	plan 73 run daily
+	same "$(tail -n 1 err)" "esxbk-plan: daily: repository nas: $1"
+	same "$(calls)" '' "nothing was begun"
+	check "the record is in our own state" test -n \
+		"$(find "$SCRATCH/state/runs" -name '*.json')"
+	same "$(record 'select(.type == "end") | .exit')" 73
+}
+
+# Gone.
+mv "$REPO" "$SCRATCH/away"
+refused "$REPO: No such file or directory"
+check "it was not made" test ! -e "$REPO"
+: >"$REPO"
+refused "$REPO is no folder"
+rm "$REPO"
+mv "$SCRATCH/away" "$REPO"
+
+# Not mounted: the empty folder below stays empty.
+if [ "$(stat -c %d "$REPO")" = "$(stat -c %d /)" ]; then
+	conf '.repositories.nas.mounted = true'
+	refused "nothing is mounted at $REPO"
+	same "$(ls -A "$REPO")" '' "nothing was written below the mount point"
+fi
+
+# run --due: once a night, then the next.
+mv "$REPO" "$SCRATCH/away"
+conf
+at 2026-11-25T02:00:00Z
+plan 73 run --due
+at 2026-11-25T02:16:00Z
+plan 0 run --due
+mv "$SCRATCH/away" "$REPO"
+at 2026-11-26T02:00:00Z
+plan 0 run --due
+same "$(points | wc -l)" 2
+
+# Read-only.
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir -p "$HOLE"
+	if mount -t tmpfs -o size=2m,ro none "$HOLE" 2>/dev/null; then
+		AT_EXIT='umount -l "$HOLE"'
+		conf '.repositories.nas.path = "'"$HOLE"'"'
+		plan 73 run daily
+		has err "Read-only file system"
+		mount -o remount,rw "$HOLE"
+		REPO=$HOLE
+	fi
+else
+	chmod 555 "$REPO"
+	refused "$REPO: Permission denied"
+	chmod 755 "$REPO"
+fi
+[ "$REPO" = "$HOLE" ] || skip "a small file system cannot be mounted here"
+
+# Full: what the retention does not keep makes room for the next night.
+conf '.repositories.nas = { path: "'"$HOLE"'", min_free: "1MiB",
+	mounted: true } | .plans.daily.retention = { last: 1 }'
+for day in 01 02 03; do
+	at "2026-12-${day}T02:00:00Z"
+	conf '.repositories.nas.path = "'"$HOLE"'"' # no retention yet
+	plan 0 run daily
+done
+same "$(points | wc -l)" 6
+head -c 1200k /dev/zero >"$HOLE/web/$(ls "$HOLE/web" | head -n 1)/more"
+at 2026-12-04T02:00:00Z
+conf '.repositories.nas = { path: "'"$HOLE"'", min_free: "1MiB",
+	mounted: true } | .plans.daily.retention = { last: 1 }'
+plan 0 run daily
+check "room was made before the backup" jq -e 'select(.type == "end") |
+	.made_room | length > 0' "$(run_files | tail -n 1)"
+same "$(points | wc -l)" 2 "one of each is left"
+
+# Nothing may go: the old points stay, and the failure says what is missing.
+head -c 1500k /dev/zero >"$HOLE/other"
+plan 74 run daily
+has err "more should be free (min_free), and nothing else may go"
+same "$(points | wc -l)" 2
+
+# Full to the last block: the record goes elsewhere, and it heals.
+conf '.repositories.nas.path = "'"$HOLE"'" |
+	.plans.daily.retention = { last: 1 }'
+cat /dev/zero >"$HOLE/fill" 2>/dev/null
+stub ovf exit 74 no space left on device
+plan 74 run daily
+rm "$HOLE/fill" "$HOLE/other"
+stub ovf
+plan 0 run daily
+same "$(points | wc -l)" 2
