@@ -6,6 +6,7 @@
 
 plan_begin
 vms "web 12 $(uuid_of 1) Hard_disk_1,Hard_disk_2" "it's 13 $(uuid_of 2)"
+# shellcheck disable=SC2016 # the hook's shell expands it
 conf '.plans.daily.exclude_disks = ["Hard disk 2"] |
 	.plans.daily.strategy = { full: { weekly: "sun" },
 		incremental: "compare" } |

@@ -8,6 +8,7 @@
 plan_begin
 vms "web 12 $(uuid_of 1)" "db 13 $(uuid_of 2)"
 # Words to people end in a file.
+# shellcheck disable=SC2016 # the hook's shell expands it
 conf '.notify = { log: { type: "exec", argv: ["/bin/sh", "-c",
 	"echo $ESXBK_EVENT >>\"$STUB/told\""],
 	on: ["start", "success", "failure", "recovery", "warning"] } } |

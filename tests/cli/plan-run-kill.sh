@@ -29,9 +29,9 @@ hanging()
 gone()
 {
 	local pid
-	for pid in $(sed -n 's/.* hangs //p' "$STUB/log"); do
+	while read -r pid; do
 		! kill -0 "$pid" 2>/dev/null || return 1
-	done
+	done < <(sed -n 's/.* hangs //p' "$STUB/log")
 }
 
 # killed WHERE STUB...: SIGKILL while that hangs.

@@ -6,6 +6,7 @@
 
 plan_begin
 vms "web 12 $(uuid_of 1)" "db 13 $(uuid_of 2)"
+# shellcheck disable=SC2016 # the hook's shell expands it
 conf '.plans.daily.hooks = { before_run: [["/bin/sh", "-c",
 	"echo hook >>\"$STUB/log\""]] }'
 HOLE=$SCRATCH/hole
@@ -54,6 +55,7 @@ same "$(points | wc -l)" 2
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir -p "$HOLE"
 	if mount -t tmpfs -o size=2m,ro none "$HOLE" 2>/dev/null; then
+		# shellcheck disable=SC2034,SC2016 # lib.sh expands it
 		AT_EXIT='umount -l "$HOLE"'
 		conf '.repositories.nas.path = "'"$HOLE"'"'
 		plan 73 run daily
@@ -77,7 +79,7 @@ for day in 01 02 03; do
 	plan 0 run daily
 done
 same "$(points | wc -l)" 6
-head -c 1200k /dev/zero >"$HOLE/web/$(ls "$HOLE/web" | head -n 1)/more"
+head -c 1200k /dev/zero >"$HOLE/$(points | grep ^web | head -n 1)/more"
 at 2026-12-04T02:00:00Z
 conf '.repositories.nas = { path: "'"$HOLE"'", min_free: "1MiB",
 	mounted: true } | .plans.daily.retention = { last: 1 }'
