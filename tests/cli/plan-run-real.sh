@@ -38,16 +38,16 @@ for day in 20 21 22 23 24; do
 	night $day
 done
 same "$(runs)" 11 "two runs a night, and at once for a plan without a point"
-same "$(points | sed 's/_.*_/ /' | LC_ALL=C sort)" "empty01/empty01 030030
-empty01/empty01 030030
-empty01/empty01 030030
-odd01/odd01 020030
-odd01/odd01 020030
-uefi01/uefi01 020030
-uefi01/uefi01 020030
-uefi01/uefi01 030030
-uefi01/uefi01 030030
-uefi01/uefi01 030030" "each plan keeps what is its own"
+same "$(points | sed 's/_.*_/ /; s/..$//' | LC_ALL=C sort)" "empty01/empty01 0300
+empty01/empty01 0300
+empty01/empty01 0300
+odd01/odd01 0200
+odd01/odd01 0200
+uefi01/uefi01 0200
+uefi01/uefi01 0200
+uefi01/uefi01 0300
+uefi01/uefi01 0300
+uefi01/uefi01 0300" "each plan keeps what is its own"
 same "$(record 'select(.type == "vm") | "\(.vm.name) \(.outcome) \(
 	.steps | [.export, .verify, .prune] | join(" "))"' | sort)" \
 	"empty01 ok ok ok ok
@@ -59,7 +59,7 @@ for point in $(points); do
 done
 unset ESXBK_NOW
 NEWEST=$REPO/$(points odd01 | sed 's|^|odd01/|' | tail -n 1)
-OLDER=$REPO/uefi01/$(points uefi01 | grep 20261123_020030)
+OLDER=$REPO/uefi01/$(points uefi01 | grep 20261123_0200)
 for copy in "odd01 $NEWEST" "uefi01 $OLDER"; do
 	deploy 0 --name "${copy%% *}-copy" "${TO_DMZ[@]}" "${copy#* }"
 	disks_equal "${copy%% *}-copy" "$HOST_SPEC/${copy%% *}.raw"
@@ -77,8 +77,13 @@ has err "is damaged"
 # TERM in the middle of an export: no snapshot is left on the host.
 fault '{"kind":"slow","bytes_per_second":200000,"times":0}'
 fault '{"kind":"task-slow","method":"RemoveSnapshot_Task","ms":1500}'
+BEFORE=$(transfers)
 start esxbk-plan run --config "$CONF" daily
-wait_for 30 transferring "$REPO/uefi01"
+under_way()
+{
+	[ "$(transfers)" -ge $((BEFORE + 2)) ]
+}
+wait_for 30 under_way
 kill -TERM "$PID"
 finish 143
 host_idle
