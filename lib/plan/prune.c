@@ -192,6 +192,16 @@ remove_group(struct prune *p, const struct prune_group *g, bool dry_run,
 	return 0;
 }
 
+/* What was left of earlier removals is in nobody's way. */
+static void
+sweep(const struct prune *p, const struct catalog_vm_id *vm)
+{
+	struct err e = { 0 };
+
+	if (catalog_sweep(p->path, vm, &e) == -1)
+		log_warn("%s", e.text);
+}
+
 static int
 judge_group(struct prune *p, struct prune_group *g, const struct prune_how *how,
     struct err *e)
@@ -199,9 +209,8 @@ judge_group(struct prune *p, struct prune_group *g, const struct prune_how *how,
 	const struct conf_plan *plan = p->plan;
 	int rc;
 
-	if (!how->dry_run &&
-	    catalog_sweep(p->path, &p->folder.points[g->at[0]].vm, e) == -1)
-		return -1;
+	if (!how->dry_run)
+		sweep(p, &p->folder.points[g->at[0]].vm);
 	if (keep_judge(g->points, g->n, &plan->retention, plan->zone, how->now,
 		e) == -1)
 		return -1;

@@ -14,16 +14,23 @@
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
+static char *
+lock_path(const char *folder, const struct catalog_vm_id *vm, char kind)
+{
+	char name[16], uuid8[9];
+
+	name_uuid8(catalog_record_uuid(vm), uuid8);
+	snprintf(name, sizeof(name), ".%c-%s", kind, uuid8);
+	return file_join(folder, name);
+}
+
 struct lock *
 catalog_remove_lock(const char *folder, const struct catalog_vm_id *vm,
     char kind, struct err *e)
 {
-	char name[16], uuid8[9], *path;
+	char *path = lock_path(folder, vm, kind);
 	struct lock *l;
 
-	name_uuid8(catalog_record_uuid(vm), uuid8);
-	snprintf(name, sizeof(name), ".%c-%s", kind, uuid8);
-	path = file_join(folder, name);
 	if (path == NULL) {
 		err_sys(e, ERR_OS, "memory");
 		return NULL;
@@ -154,16 +161,30 @@ out:
 	return rc;
 }
 
+/* No space for a lock that is not there yet: readers have none either, and
+ * space is what is wanted. */
+static bool
+is_full(const char *folder, const struct catalog_vm_id *vm, const struct err *e)
+{
+	char *path = lock_path(folder, vm, 'r');
+	bool full = e->class == ERR_IO && path != NULL &&
+	    access(path, F_OK) == -1 && errno == ENOENT;
+
+	free(path);
+	return full;
+}
+
 int
 catalog_remove(const char *folder, const struct catalog_point *p, struct err *e)
 {
 	struct lock *l = catalog_remove_lock(folder, &p->vm, 'r', e);
 	int fd, rc = -1;
 
-	if (l == NULL)
-		return e->class == ERR_TEMP
-		    ? err_ctx(e, "%s: points are being read", folder)
-		    : -1;
+	if (l == NULL && e->class == ERR_TEMP)
+		return err_ctx(e, "%s: points are being read", folder);
+	if (l == NULL && !is_full(folder, &p->vm, e))
+		return -1;
+	err_clear(e);
 	fd = open(folder, FOLDER);
 	if (fd == -1) {
 		err_sys(e, err_class_of_errno(errno), "open %s", folder);

@@ -14,7 +14,7 @@
 #include "store/package_internal.h"
 #include "store/record.h"
 
-enum { RECORD_MAX_BYTES = 16 << 20, CHUNK_BYTES = 65536 };
+enum { CHUNK_BYTES = 65536 };
 
 static int
 no_memory(struct err *e)

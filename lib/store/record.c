@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 
-enum { LIMIT_BYTES = 16 << 20, CHUNK = 65536 };
+enum { CHUNK = 65536 };
 
 static const char *
 text(const json_t *object, const char *key)
@@ -97,7 +97,7 @@ open_record(int dirfd, const char *folder, struct err *e)
 json_t *
 record_read(int dirfd, const char *folder, struct err *e)
 {
-	struct buf b = { .limit = LIMIT_BYTES };
+	struct buf b = { .limit = RECORD_MAX_BYTES };
 	json_t *record = NULL;
 	int fd;
 

@@ -160,6 +160,26 @@ plan 64 prune -n --days 0
 same "$(cat err)" "esxbk-plan: --days: from 1 to 3660"
 plan 66 prune nothing
 
+# No inode is left for a lock; a full repository heals itself all the same.
+mkdir small
+if mount -t tmpfs -o nr_inodes=100 none small 2>/dev/null; then
+	# shellcheck disable=SC2034 # lib.sh evaluates it
+	AT_EXIT='umount small 2>/dev/null'
+	rm -rf repo && ln -s small repo
+	repo repo --name web --number 1 --points 5 --plan nightly
+	for ((i = 0; i < 200; i++)); do
+		: 2>/dev/null >"small/y$i" || break
+	done
+	plan 0 prune nightly
+	same "$(points_in repo/web)" "$(
+		printf 'web_202611%s_020000\n' 21 22 23
+	)" "a full repository"
+	umount small
+	rm repo && mkdir repo
+else
+	echo "ok - # SKIP no right to mount a tmpfs"
+fi
+
 # A repository that is not there, or cannot be written to.
 mv repo away
 plan 66 prune nightly
