@@ -13,7 +13,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 WAITS = [15 * MINUTE, HOUR, 4 * HOUR]
 RETRY_FOR = 6 * HOUR
 MAY_PASS = {69, 74, 75}
-TOOK = 20  # a try ends some seconds after it began, and before the next tick
+TOOK = 15  # a try ends within seconds, and 15 min before the next tick but one
 UTC = datetime.timezone.utc
 
 
@@ -123,11 +123,11 @@ class World:
         lines = []
         for moid, vm in self.vms.items():
             doc = {"schema": "esxbk.result/1", "type": "vm", "name": vm["name"], "moid": moid}
-            doc |= {"uuid": vm["uuid"], "bios_uuid": vm["uuid"], "path": "DC/vm/" + vm["name"], "power": "on"}
+            doc |= {"uuid": vm["uuid"], "bios_uuid": vm["uuid"].replace("-4000-", "-4001-"), "path": "DC/vm/" + vm["name"], "power": "on"}
             doc |= {"template": False, "disks": [{"label": "Hard disk 1", "capacity": 1 << 20}]}
             lines.append(json.dumps(doc))
             with open(self.path("vm/" + moid), "w", encoding="utf-8") as f:
-                f.write("name='%s' uuid=%s exit=%d\n" % (vm["name"], vm["uuid"], vm["exit"]))
+                f.write("name='%s' uuid=%s bios=%s exit=%d\n" % (vm["name"], vm["uuid"], doc["bios_uuid"], vm["exit"]))
         with open(self.path("inventory"), "w", encoding="utf-8") as f:
             f.write("".join(line + "\n" for line in lines))
 
