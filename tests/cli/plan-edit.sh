@@ -139,3 +139,13 @@ if strace -qq -e trace=none true 2>/dev/null && [ -z "${SANITIZE:-}" ]; then
 	done
 	same "$(ls -A etc)" $'esxbk.json\nplans.d' 'no partial file is left'
 fi
+
+# The commands of the README, as they stand there.
+export ESXBK_CONFIG=$PWD/readme/esxbk.json ESXBK_SERVER=esx1.example.org
+export ESXBK_USER=root ESXBK_THUMBPRINT=$PIN
+sed -n '/^## Every night/,/^## The/p' "$T/../README.md" |
+	sed -n '/^    esxbk-plan \(set\|add\)/,/[^\]$/p' >commands
+same "$(grep -c '^    esxbk-plan' commands)" 3 'three commands'
+check 'they work' env "PATH=$B:$PATH" bash -e commands
+plan 0 list --format=plans
+same "$(cat out)" nightly
