@@ -15,6 +15,7 @@
 struct history_file {
 	int fd;
 	char *path;
+	off_t bytes; /* of whole lines */
 };
 
 /* Each folder of the path below base, durably. */
@@ -84,7 +85,6 @@ create(const char *base, const char *run, const json_t *first, struct err *e)
 		unlink(f->path);
 		goto fail;
 	}
-	*strrchr(below, '/') = '\0';
 	free(below);
 	return f;
 fail:
@@ -155,6 +155,11 @@ history_add(struct history_file *f, const json_t *line, struct err *e)
 	}
 	if (rc == 0 && fsync(f->fd) == -1)
 		rc = err_sys(e, ERR_IO, "sync %s", f->path);
+	/* Half a line would spoil the next one, too. */
+	if (rc == 0)
+		f->bytes += (off_t)b.len;
+	else
+		(void)!ftruncate(f->fd, f->bytes);
 	buf_free(&b);
 	return rc;
 }

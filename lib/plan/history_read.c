@@ -10,7 +10,12 @@
 #include "plan/notify.h"
 #include "sys/file.h"
 
-enum { LIMIT_BYTES = 64 << 20, MOST_NAMES = 10000 };
+enum {
+	LIMIT_BYTES = 64 << 20,
+	MOST_NAMES = 10000,
+	STAMP = sizeof("20251127_010003") - 1, /* in a name */
+	NONCE = sizeof("-1a2b3c4d") - 1,
+};
 
 /* A run's file by its name: "20251127_010003-PLAN-1a2b3c4d.json". */
 struct name {
@@ -59,7 +64,7 @@ copy(const json_t *o, const char *key)
 static int
 parse_name(const char *name, const char *plan, time_t *when)
 {
-	enum { STAMP = 15, TAIL = 14 }; /* "-1a2b3c4d.json" */
+	enum { TAIL = NONCE + sizeof(".json") - 1 };
 	size_t n = strlen(name);
 	char stamp[STAMP + 1];
 
@@ -310,11 +315,8 @@ take_line(struct history_run *run, const json_t *line, struct err *e)
 		return add_vm(run, line, e);
 	if (strcmp(type, "run") == 0) {
 		run->slot = time_of(line, "slot");
-		run->started = time_of(line, "started");
 		run->scheduled = json_is_true(
 		    json_object_get(line, "scheduled"));
-		free(run->plan);
-		run->plan = copy(line, "plan");
 	} else if (strcmp(type, "end") == 0) {
 		run->ended = time_of(line, "ended");
 		run->exit = exit_of(line, ERR_BUG);
@@ -327,43 +329,55 @@ take_line(struct history_run *run, const json_t *line, struct err *e)
 			-1)
 			return -1;
 	}
-	return run->plan == NULL || run->text == NULL
-	    ? err_sys(e, ERR_OS, "memory")
-	    : 0;
+	return run->text == NULL ? err_sys(e, ERR_OS, "memory") : 0;
 }
 
+static int
+take_lines(struct history_run *run, const struct buf *b, struct err *e)
+{
+	const char *at = b->data, *end;
+	size_t left = b->len;
+	int rc = 0;
+
+	while (rc == 0 && left > 0 && (end = memchr(at, '\n', left)) != NULL) {
+		struct err torn = { 0 };
+		json_t *line = json_read("line", at, (size_t)(end - at), &torn);
+
+		if (line != NULL)
+			rc = take_line(run, line, e);
+		json_decref(line);
+		left -= (size_t)(end - at) + 1;
+		at = end + 1;
+	}
+	return rc;
+}
+
+/* Plan and start are those of its name, by which it was chosen. */
 static int
 read_run(struct history *h, const struct name *name, struct err *e)
 {
 	struct buf b = { .limit = LIMIT_BYTES };
 	struct err why = { 0 };
 	struct history_run *run = &h->runs[h->n];
-	char *at, *end;
 	int rc = 0;
 
+	if (file_read_plain(name->path, &b, &why) == -1) {
+		log_warn("passed over: %s", why.text);
+		/* What we may not read was a run all the same. */
+		if (why.class == ERR_DATA || why.class == ERR_NOTFOUND)
+			goto out;
+	}
 	*run = (struct history_run){ .run = strdup(name->run),
-		.plan = strdup(""),
+		.plan = strndup(name->run + STAMP + 1,
+		    strlen(name->run) - STAMP - 1 - NONCE),
 		.text = strdup(""),
 		.started = name->when,
 		.exit = -1 };
 	h->n++;
-	if (run->run == NULL || run->plan == NULL || run->text == NULL)
-		return err_sys(e, ERR_OS, "memory");
-	if (file_read(name->path, &b, &why) == -1)
-		log_warn("passed over %s", why.text);
-	for (at = b.data; rc == 0 && b.len > 0 && at < b.data + b.len;
-	     at = end + 1) {
-		struct err torn = { 0 };
-		json_t *line;
-
-		end = memchr(at, '\n', (size_t)(b.data + b.len - at));
-		if (end == NULL)
-			break;
-		line = json_read("line", at, (size_t)(end - at), &torn);
-		if (line != NULL)
-			rc = take_line(run, line, e);
-		json_decref(line);
-	}
+	rc = run->run == NULL || run->plan == NULL || run->text == NULL
+	    ? err_sys(e, ERR_OS, "memory")
+	    : take_lines(run, &b, e);
+out:
 	buf_free(&b);
 	return rc;
 }

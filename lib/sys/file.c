@@ -48,6 +48,26 @@ file_read(const char *path, struct buf *b, struct err *e)
 	return rc == -1 ? err_ctx(e, "%s", path) : 0;
 }
 
+int
+file_read_plain(const char *path, struct buf *b, struct err *e)
+{
+	struct stat st;
+	int fd, rc;
+
+	fd = open(path,
+	    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1 && errno != ELOOP && errno != ENXIO)
+		return err_sys(e, errno == ENOENT ? ERR_NOTFOUND : ERR_OS,
+		    "open %s", path);
+	if (fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		rc = err_set(e, ERR_DATA, "not a plain file");
+	else
+		rc = read_all(fd, b, e);
+	if (fd != -1)
+		close(fd);
+	return rc == -1 ? err_ctx(e, "%s", path) : 0;
+}
+
 static char *
 first_line(int fd, struct err *e)
 {

@@ -16,6 +16,10 @@
 /* Appends the whole file to b; more than b->limit bytes are ERR_DATA. */
 int file_read(const char *path, struct buf *b, struct err *e);
 
+/* The same for a file that others may have put there: ERR_DATA if it is a
+ * link, or no file but a device or a pipe, which might hold us up. */
+int file_read_plain(const char *path, struct buf *b, struct err *e);
+
 /* The first line of a secret's file: it must be regular, belong to us or
  * root and give nothing to group and others, unless any_mode.  The line is
  * added to base/secret.  NULL on failure; free() it. */
