@@ -38,6 +38,7 @@ folder_of(const struct place *p, char *out, size_t size)
 static int
 make_folder(char *path)
 {
+	struct stat st;
 	char *slash;
 
 	for (slash = strchr(path + 1, '/'); slash != NULL;
@@ -47,6 +48,9 @@ make_folder(char *path)
 		*slash = '/';
 	}
 	if (mkdir(path, 0700) == -1 && errno != EEXIST)
+		return -1;
+	/* Whoever may write there could hold our locks for ever. */
+	if (stat(path, &st) == -1 || (st.st_mode & S_IWOTH) != 0)
 		return -1;
 	return access(path, R_OK | W_OK | X_OK);
 }
