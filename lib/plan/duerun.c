@@ -269,6 +269,9 @@ duerun_is_due(const struct duerun *d)
 	time_t when;
 	size_t i;
 
+	/* What it selects may be nothing that could ever be known. */
+	if (d->n == 0 && d->whole.n == 0)
+		return d->slot != 0 && d->is_first;
 	if (d->n == 0)
 		return judge(d, &d->whole, &when) == DUE_NOW;
 	for (i = 0; i < d->n; i++)
@@ -286,6 +289,8 @@ duerun_has_more(const struct duerun *d, time_t *when)
 	bool more = false;
 	time_t at;
 
+	if (d->n == 0 && d->whole.n == 0)
+		return false;
 	for (i = 0; i < n; i++) {
 		state = judge(d, &vms[i], &at);
 		if (state == DUE_NOW)

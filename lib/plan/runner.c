@@ -1,20 +1,18 @@
 #include "plan/runner.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/zone.h"
 #include "plan/notify_tell.h"
-#include "plan/prune.h"
 #include "plan/runner_dry.h"
 #include "plan/runner_hook.h"
 #include "plan/runner_internal.h"
 #include "plan/runner_record.h"
+#include "plan/runner_repo.h"
 #include "plan/slots.h"
 #include "sys/machine.h"
 #include "sys/sig.h"
@@ -130,33 +128,6 @@ destroy(struct run *r)
 	json_decref(r->unprotected);
 }
 
-/* --- the repository ------------------------------------------------------- */
-
-static int
-check_repository(const struct run *r, struct err *e)
-{
-	const struct conf_repo *repo = r->plan->repo;
-	struct stat st, root;
-
-	if (stat(repo->path, &st) == -1)
-		return err_sys(e,
-		    errno == EIO || errno == ESTALE ? ERR_IO : ERR_CREATE,
-		    "repository %s: %s", repo->name, repo->path);
-	if (!S_ISDIR(st.st_mode))
-		return err_set(e, ERR_CREATE, "repository %s: %s is no folder",
-		    repo->name, repo->path);
-	if (repo->mounted && stat("/", &root) == 0 && st.st_dev == root.st_dev)
-		return err_set(e, ERR_CREATE,
-		    "repository %s: nothing is mounted at %s", repo->name,
-		    repo->path);
-	if (access(repo->path, R_OK | W_OK | X_OK) == -1)
-		return err_sys(e, err_class_of_errno(errno),
-		    "repository %s: %s", repo->name, repo->path);
-	return 0;
-}
-
-/* --- VMs ------------------------------------------------------------------ */
-
 static void
 settle(struct run *r, struct run_vm *vm)
 {
@@ -271,8 +242,6 @@ run_vms(struct run *r)
 	if (is_shielded)
 		sig_unshield();
 }
-
-/* --- the run -------------------------------------------------------------- */
 
 static void
 tell_people(struct run *r, bool has_ended, int exit, bool is_final, json_t *end)
@@ -442,13 +411,44 @@ count(const struct run *r, struct runner_end *end)
 static void
 run_all(struct run *r, struct runner_end *end)
 {
-	bool usable = check_repository(r, &r->e) == 0;
+	bool usable = runner_repo_check(r->plan->repo, &r->e) == 0;
 
 	begin(r, usable);
 	if (usable && prepare(r, &r->e) == 0)
 		run_vms(r);
 	if (usable)
 		run_last_hooks(r);
+	conclude(r, end);
+	count(r, end);
+}
+
+/* The slot's last run was killed before it could tell anybody, and there is
+ * to be no other. */
+static bool
+is_to_be_closed(const struct run *r)
+{
+	const struct history_run *last = NULL;
+	time_t when;
+	size_t i;
+
+	for (i = 0; i < r->past.n && last == NULL; i++)
+		if (r->past.runs[i].slot == r->slot)
+			last = &r->past.runs[i];
+	return r->c->is_due && !r->c->is_dry_run && last != NULL &&
+	    last->exit == -1 && !duerun_has_more(&r->due, &when);
+}
+
+static void
+close_slot(struct run *r, struct runner_end *end)
+{
+	struct outcome slot = duerun_outcome(&r->due);
+	struct err e = { 0 };
+
+	if (outcome_exit(&slot) != 0)
+		err_set(&r->e, outcome_exit(&slot),
+		    "the last run was killed, and there is no other try "
+		    "before the next time");
+	begin(r, runner_repo_check(r->plan->repo, &e) == 0);
 	conclude(r, end);
 	count(r, end);
 }
@@ -464,10 +464,12 @@ runner_run(const struct runner_conf *c, struct runner_end *end)
 		end->ran = true;
 		end->exit = e.class;
 		snprintf(end->text, sizeof(end->text), "%s", e.text);
+	} else if (is_to_be_closed(&r)) {
+		close_slot(&r, end);
 	} else if (c->is_due && !duerun_is_due(&r.due)) {
 		log_step("plan %s: nothing is due", c->plan->name);
 	} else if (c->is_dry_run) {
-		check_repository(&r, &r.e);
+		runner_repo_check(c->plan->repo, &r.e);
 		runner_dry(&r, end);
 	} else {
 		run_all(&r, end);

@@ -66,14 +66,19 @@ seek_own(struct run *r, struct err *e)
 	return 0;
 }
 
-/* All runs of this slot and of the one before: VMs that never had a point are
- * known by them alone. */
+/* All runs of this slot and of two before: VMs that never had a point, and
+ * that one is gone, are known by them alone. */
 static time_t
 since(const struct run *r)
 {
-	if (r->slot == 0)
+	time_t t = r->slot;
+	int i;
+
+	if (t == 0)
 		return r->now;
-	return schedule_slot(&r->plan->schedule, r->plan->zone, r->slot - 1);
+	for (i = 0; i < 2; i++)
+		t = schedule_slot(&r->plan->schedule, r->plan->zone, t - 1);
+	return t;
 }
 
 int

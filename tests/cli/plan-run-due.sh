@@ -30,7 +30,7 @@ due 2026-11-24T09:00:00Z 0 "12 13" "start success"
 due 2026-11-24T09:15:00Z 0
 due 2026-11-25T01:59:00Z 0
 due 2026-11-25T02:00:00Z 0 "12 13" "start success"
-same "$(calls)" "$(calls | sort)" "list once, two exports"
+same "$(grep -c esxbk-list "$STUB/args")" 1 "one list for all VMs"
 same "$(runs)" 2
 
 # The host is down: tries after 15 min, 1 h and 4 h; the failure is told once,
@@ -110,6 +110,23 @@ due 2026-12-09T02:00:00Z 0 12 "start recovery"
 same "$(vm_lines | sort)" "db vanished 0
 web ok 0"
 check "its points stay" test -n "$(points db)"
+
+# Killed every time: somebody is told at the end, once.
+stub list hang
+for now in 02:00 02:16 03:17 07:18; do
+	no_calls
+	at "2026-12-10T$now:00Z"
+	start esxbk-plan run --config "$CONF" --due
+	wait_for 20 grep -q ' hangs ' "$STUB/log"
+	kill -KILL "$PID"
+	wait "$PID" 2>/dev/null
+	PID=''
+done
+due 2026-12-10T07:30:00Z 70 "" failure
+has err "the last run was killed"
+due 2026-12-10T07:45:00Z 0
+stub list
+due 2026-12-11T02:00:00Z 0 12 "start recovery"
 
 # A plan that systemd's own words schedule is not ours to call.
 conf '.plans.daily.schedule = { on_calendar: "daily" } |

@@ -1,0 +1,27 @@
+#include "plan/runner_repo.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int
+runner_repo_check(const struct conf_repo *repo, struct err *e)
+{
+	struct stat st, root;
+
+	if (stat(repo->path, &st) == -1)
+		return err_sys(e,
+		    errno == EIO || errno == ESTALE ? ERR_IO : ERR_CREATE,
+		    "repository %s: %s", repo->name, repo->path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ERR_CREATE, "repository %s: %s is no folder",
+		    repo->name, repo->path);
+	if (repo->mounted && stat("/", &root) == 0 && st.st_dev == root.st_dev)
+		return err_set(e, ERR_CREATE,
+		    "repository %s: nothing is mounted at %s", repo->name,
+		    repo->path);
+	if (access(repo->path, R_OK | W_OK | X_OK) == -1)
+		return err_sys(e, err_class_of_errno(errno),
+		    "repository %s: %s", repo->name, repo->path);
+	return 0;
+}

@@ -1,0 +1,14 @@
+#ifndef PLAN_RUNNER_REPO_H
+#define PLAN_RUNNER_REPO_H
+
+#include "base/err.h"
+#include "plan/conf_parts.h"
+
+/*
+ * runner_repo - whether a repository can take points now: ERR_CREATE if it is
+ * not there, not mounted, or cannot be written to; ERR_IO if it does not
+ * answer.
+ */
+int runner_repo_check(const struct conf_repo *repo, struct err *e);
+
+#endif
