@@ -105,7 +105,6 @@ set_login(struct sending *s)
 	    "AUTH=PLAIN;AUTH=LOGIN");
 	bad |= curl_easy_setopt(s->curl, CURLOPT_USERNAME, m->user);
 	bad |= curl_easy_setopt(s->curl, CURLOPT_PASSWORD, m->password);
-	secret_add(m->password, strlen(m->password));
 	hide(m->password, strlen(m->password));
 	buf_char(&plain, '\0');
 	buf_puts(&plain, m->user);
