@@ -7,6 +7,9 @@
 /* More VMs than this are not named on a command line. */
 enum { NAMED_MAX = 4 };
 
+/* The one that needs no --config. */
+static const char usual[] = "/etc/esxbk/esxbk.json";
+
 static const struct advice {
 	int exit;
 	const char *text;
@@ -94,7 +97,7 @@ static void
 add_command(const struct notify_facts *f, const char *command, struct buf *b)
 {
 	buf_fmt(b, "    esxbk-plan %s", command);
-	if (f->run->config != NULL) {
+	if (f->run->config != NULL && strcmp(f->run->config, usual) != 0) {
 		buf_puts(b, " --config ");
 		add_quoted(b, f->run->config);
 	}

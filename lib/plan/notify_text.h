@@ -21,7 +21,7 @@ struct notify_run {
 	const json_t *vms;   /* array of the lines "vm"; NULL: none */
 	const json_t *end;   /* line "end", without "told"; NULL: it begins */
 	const char *record;  /* path of the run's file, or NULL */
-	const char *config;  /* path to be given by --config, or NULL */
+	const char *config;  /* path of the configuration, or NULL */
 	const char *host;    /* the machine this runs on */
 };
 

@@ -2,34 +2,9 @@
 # Mails arrive in a real SMTP server as they were written, over TLS that is
 # checked; webhooks and programs are told; what fails is said in one line.
 . "$T/cli/lib.sh" || exit 1
-need openssl jq
-/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null ||
-	skip 'python3-aiosmtpd is not installed'
-D=$SCRATCH/servers
-mkdir "$D"
-PASSWORD='s&cret <1> "x"'
-(umask 077 && echo "$PASSWORD" >"$D/password" && echo wrong-one >"$D/wrong")
-
-# make_cert NAME: one that signs itself, as its own CA.
-make_cert()
-{
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-keyout "$D/$1.key" -out "$D/$1.pem" -days 2 -subj /CN=test \
-		-addext subjectAltName=IP:127.0.0.1 2>"$D/$1.log"
-}
-
-make_cert good || fail "openssl: $(cat "$D/good.log")"
-make_cert other || fail "openssl: $(cat "$D/other.log")"
-/usr/bin/python3 "$T/cli/lib/mailhook.py" "$D" "$D/good.pem" "$D/good.key" \
-	>"$D/log" 2>&1 &
-# shellcheck disable=SC2034 # lib.sh runs it
-AT_EXIT="kill $! 2>/dev/null"
-wait_for 20 test -e "$D/ports.json" || show_file "$D/log"
-
-port()
-{
-	jq -r --arg n "$1" '.[$n]' "$D/ports.json"
-}
+. "$T/cli/lib/mailhook.sh"
+mailhook_start
+(umask 077 && echo wrong-one >"$D/wrong")
 
 # notifications JSON: the configuration has these.
 notifications()
@@ -92,11 +67,6 @@ smtps-login: sent
 smtps: sent
 starttls-login: sent
 starttls: sent"
-mails()
-{
-	find "$D" -name 'mail.*.json' | wc -l
-}
-
 same "$(mails)" 7 "seven mails"
 
 # Python's parser has the last word on subject and text; the webhook has them

@@ -267,6 +267,7 @@ command_names_a_configuration_that_is_not_the_usual(void)
 	static const struct {
 		const char *config, *command;
 	} rows[] = {
+		{ "/etc/esxbk/esxbk.json", "    esxbk-plan check nightly\n" },
 		{ "/etc/other.json",
 		    "    esxbk-plan check --config /etc/other.json nightly\n" },
 		{ "/etc/it's mine.json",
