@@ -9,6 +9,8 @@
 #include "plan/slots.h"
 #include "sys/sig.h"
 
+enum { TURN_MS = 1000 };
+
 static bool due, all, scheduled;
 static const char *level = "auto";
 static struct opt_list vms;
@@ -171,6 +173,29 @@ run_plans(const struct conf *conf, const char **names, size_t n, struct err *e)
 	return conclude(&t, e);
 }
 
+/* One run of a configuration at a time.  systemd may start several plans at the
+ * same moment, and starts none a second time: such a run waits for its turn. */
+static struct lock *
+take_turn(const struct conf *conf, struct err *e)
+{
+	bool waits = scheduled && !due, is_told = false;
+	struct lock *lock;
+
+	while ((lock = slots_take_run(conf->path, e)) == NULL && waits &&
+	    e->class == ERR_TEMP && sig_pending() == 0) {
+		if (!is_told)
+			log_step("waiting for another run of %s", conf->path);
+		is_told = true;
+		err_clear(e);
+		sig_sleep_ms(TURN_MS);
+	}
+	if (lock == NULL && sig_pending() != 0) {
+		err_clear(e);
+		sig_check(e);
+	}
+	return lock;
+}
+
 static int
 run(const char **operands, size_t n, struct err *e)
 {
@@ -182,7 +207,7 @@ run(const char **operands, size_t n, struct err *e)
 		return -1;
 	if (plan_read_conf(&conf, e) == -1)
 		goto out;
-	if (!cmd_dry_run && (lock = slots_take_run(conf.path, e)) == NULL) {
+	if (!cmd_dry_run && (lock = take_turn(&conf, e)) == NULL) {
 		if (!due || e->class != ERR_TEMP)
 			goto out;
 		log_step("another run of %s is at work", conf.path);
