@@ -201,7 +201,8 @@ add_gone(struct run *r, const struct duerun_vm *known, struct err *e)
 	struct run_vm *vm;
 
 	if (has_line(r, known->uuid) || !is_wanted(r, known->uuid) ||
-	    (is_there && !r->c->is_due) || (!is_there && r->list_is_partial))
+	    (is_there && !r->c->is_scheduled) ||
+	    (!is_there && r->list_is_partial))
 		return 0;
 	if (grow(r, NULL, &vm, e) == -1)
 		return -1;
