@@ -350,7 +350,8 @@ compare_vms(struct overview *o, struct err *e)
 	if (rows == NULL)
 		return err_sys(e, ERR_OS, "memory");
 	for (i = 0; i < o->n; i++)
-		if (o->rows[i].name != NULL)
+		if (o->rows[i].name != NULL &&
+		    o->rows[i].state != OVERVIEW_DROPPED)
 			rows[n++] = &o->rows[i];
 	mark_namesakes(rows, n);
 	count_vms(o, rows, n);

@@ -30,6 +30,7 @@ enum overview_state {
 	OVERVIEW_UNVERIFIED, /* though the plan asks for it after each run */
 	OVERVIEW_WARNED,     /* complete; the run had something to say */
 	OVERVIEW_OK,
+	OVERVIEW_DROPPED, /* the plan selects it no more */
 	OVERVIEW_STATES,
 };
 

@@ -68,7 +68,8 @@ exit_of(const struct overview_row *row)
 
 /*
  * Each run of a slot names the VMs that are still to be backed up.  One whose
- * point is older than the slot, and that no run of it names, was not found.
+ * point is older than the slot, and that no run of it names, was not selected,
+ * or the list of VMs was not whole.
  */
 static bool
 is_left_out(const struct overview_row *row, const struct history *h)
@@ -87,7 +88,7 @@ is_left_out(const struct overview_row *row, const struct history *h)
 			return false;
 		looked = looked ||
 		    (r->slot == slot && r->n > 0 && r->ended != 0 &&
-			r->exit < ERR_SIGNAL);
+			r->exit == 0);
 	}
 	return looked;
 }
@@ -125,17 +126,24 @@ is_unverified(const struct overview_row *row)
 	return false;
 }
 
+/* The newest word on it is that it will not be backed up again. */
+static bool
+tells_end(const struct overview_row *row, const char *outcome)
+{
+	return row->last != NULL && is(row->last->outcome, outcome) &&
+	    (row->newest == NULL || row->newest->when < row->last->ended);
+}
+
 static enum overview_state
-state_of(const struct overview_row *row, const struct overview_plan *p,
-    time_t now)
+state_of(const struct overview_row *row, time_t now)
 {
 	const struct catalog_point *good = row->good, *newest = row->newest;
 	const struct history_vm *last = row->last;
 	time_t failed = failed_at(row);
 
-	if ((last != NULL && is(last->outcome, "vanished") &&
-		(newest == NULL || newest->when < last->ended)) ||
-	    is_left_out(row, p->source->history))
+	if (tells_end(row, "skipped") && last->exit == 0)
+		return OVERVIEW_DROPPED;
+	if (tells_end(row, "vanished"))
 		return OVERVIEW_VANISHED;
 	/* A run that found its own point damaged failed, too. */
 	if (failed != 0 && (good == NULL || good->when < failed) &&
@@ -181,6 +189,7 @@ level_of(const struct overview_row *row, const struct overview_plan *p)
 	case OVERVIEW_WARNED:
 		return row->last->exit == 0 ? OVERVIEW_GOOD : OVERVIEW_WARNING;
 	case OVERVIEW_OK:
+	case OVERVIEW_DROPPED:
 		return OVERVIEW_GOOD;
 	default:
 		return OVERVIEW_WARNING;
@@ -206,24 +215,15 @@ tell_damage(const struct overview_row *row, struct buf *b)
 }
 
 static void
-tell_vanished(const struct overview_row *row, struct buf *b)
+tell_end(const struct overview_row *row, struct buf *b)
 {
-	const struct history_vm *vm = row->last;
+	const char *text = or_empty(row->last->text);
 
-	if (vm != NULL && is(vm->outcome, "vanished"))
-		buf_puts(b,
-		    vm->text != NULL && vm->text[0] != '\0'
-			? vm->text
-			: "not found on the server");
-	else
-		buf_puts(b,
-		    "not in the newest run: gone, or no longer selected");
-	if (row->points > 0)
-		buf_puts(b, "; its points are kept");
+	buf_puts(b, text[0] == '\0' ? "not found on the server" : text);
 }
 
 static void
-tell_age(const struct overview_row *row, struct buf *b)
+tell_age(const struct overview_row *row, const struct history *h, struct buf *b)
 {
 	char age[OVERVIEW_AGE_SIZE], over[OVERVIEW_AGE_SIZE];
 
@@ -231,6 +231,8 @@ tell_age(const struct overview_row *row, struct buf *b)
 	overview_words_age(row->age_s - row->plan->stale_after_s, over);
 	buf_fmt(b, "the newest good point is %s old, %s more than allowed", age,
 	    over);
+	if (is_left_out(row, h))
+		buf_puts(b, "; the newest run does not name it");
 }
 
 static void
@@ -244,14 +246,15 @@ tell_ahead(const struct overview_row *row, time_t now, struct buf *b)
 }
 
 static void
-tell(const struct overview_row *row, time_t now, struct buf *b)
+tell(const struct overview_row *row, const struct history *h, time_t now,
+    struct buf *b)
 {
 	switch (row->state) {
 	case OVERVIEW_FAILED:
 		buf_fmt(b, "exit %d: %s", exit_of(row), why(row));
 		break;
 	case OVERVIEW_LATE:
-		tell_age(row, b);
+		tell_age(row, h, b);
 		break;
 	case OVERVIEW_NEVER:
 		buf_puts(b, "it was never backed up");
@@ -260,7 +263,8 @@ tell(const struct overview_row *row, time_t now, struct buf *b)
 		tell_damage(row, b);
 		break;
 	case OVERVIEW_VANISHED:
-		tell_vanished(row, b);
+	case OVERVIEW_DROPPED:
+		tell_end(row, b);
 		break;
 	case OVERVIEW_AHEAD:
 		tell_ahead(row, now, b);
@@ -306,9 +310,9 @@ overview_judge(struct overview_row *row, const struct overview_plan *p,
 
 	row->is_late = row->good != NULL && row->plan->stale_after_s != 0 &&
 	    row->age_s > row->plan->stale_after_s;
-	row->state = state_of(row, p, now);
+	row->state = state_of(row, now);
 	row->level = level_of(row, p);
-	tell(row, now, &text);
+	tell(row, p->source->history, now, &text);
 	return finish(row, &text, e);
 }
 

@@ -12,7 +12,8 @@ oldest(const struct overview *o)
 	const struct overview_row *row, *oldest = NULL;
 
 	for (row = o->rows; row < o->rows + o->n; row++) {
-		if (row->good == NULL || row->state == OVERVIEW_VANISHED)
+		if (row->good == NULL || row->state == OVERVIEW_VANISHED ||
+		    row->state == OVERVIEW_DROPPED)
 			continue;
 		if (oldest == NULL || row->age_s > oldest->age_s)
 			oldest = row;

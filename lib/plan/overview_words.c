@@ -20,6 +20,7 @@ overview_words_state(enum overview_state state)
 		[OVERVIEW_UNVERIFIED] = "unverified",
 		[OVERVIEW_WARNED] = "warned",
 		[OVERVIEW_OK] = "ok",
+		[OVERVIEW_DROPPED] = "dropped",
 	};
 
 	return names[state];

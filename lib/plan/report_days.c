@@ -96,8 +96,9 @@ judge_runs(const struct history *h, size_t from, size_t end)
 				continue;
 			n++;
 			if (is(vm->outcome, "failed") ||
-			    is(vm->outcome, "vanished") ||
-			    (is(vm->outcome, "skipped") && vm->exit != 0))
+			    ((is(vm->outcome, "vanished") ||
+				 is(vm->outcome, "skipped")) &&
+				vm->exit != 0))
 				failed++;
 			else if (vm->exit != 0 || is(vm->outcome, "warn") ||
 			    is(vm->outcome, "partial"))

@@ -84,7 +84,7 @@ plan 2 status --monitor
 same "$(sed -n '2,$p' out)" \
 	'CRITICAL failed new (nightly): exit 77: the run says no more
 WARNING failed db (nightly): exit 74: disk scsi0:0: no space
-WARNING vanished old (nightly): not found on the server; its points are kept'
+WARNING vanished old (nightly): not found on the server'
 # Late, too, when its age is beyond 36 hours.
 now 2026-11-25T14:00:00Z
 plan 2 status --monitor

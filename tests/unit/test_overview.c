@@ -47,7 +47,7 @@ table_shows_the_worst_first_and_why(void)
 	    "    exit 74: disk scsi0:0: no space\n"
 	    "vanished    gone   nightly  2026-11-20 01:00   4 d  full  1.5 "
 	    "GiB  hash\n"
-	    "    not found on the server; its points are kept\n"
+	    "    not found on the server\n"
 	    "partial     part   nightly  2026-11-24 01:00   6 h  full  1.5 "
 	    "GiB  hash\n"
 	    "    Hard disk 2: independent\n"
@@ -77,8 +77,7 @@ table_shows_the_worst_first_and_why(void)
 	    "damaged; the newest good one is hurt_20261123_010020\n"
 	    "WARNING failed broke (nightly): exit 74: disk scsi0:0: no "
 	    "space\n"
-	    "WARNING vanished gone (nightly): not found on the server; its "
-	    "points are kept\n"
+	    "WARNING vanished gone (nightly): not found on the server\n"
 	    "WARNING partial part (nightly): Hard disk 2: independent\n"
 	    "WARNING unverified raw (nightly): raw_20261124_010055 has not "
 	    "been verified\n");
@@ -267,15 +266,16 @@ vanished_vm_is_a_warning_for_as_long_as_its_points_are_there(void)
 	world_run(&w, "2026-11-23T01:00:00Z", 3);
 	world_vm(&w, "db", "02", "ok", 0, "");
 	world_vm(&w, "web", "01", "vanished", 66, "no VM is named 'web'");
-	web_is(&w, OVERVIEW_VANISHED, OVERVIEW_WARNING,
-	    "no VM is named 'web'; its points are kept");
-	/* not even named any more, because a glob selects */
+	web_is(&w, OVERVIEW_VANISHED, OVERVIEW_WARNING, "no VM is named 'web'");
+	/* a later run does not say so: it may not have seen all VMs */
 	world_run(&w, "2026-11-24T01:00:00Z", 0);
 	world_vm(&w, "db", "02", "ok", 0, "");
 	w.history[0].n = 1;
-	web_is(&w, OVERVIEW_VANISHED, OVERVIEW_WARNING,
-	    "not in the newest run: gone, or no longer selected; its points "
-	    "are kept");
+	web_is(&w, OVERVIEW_LATE, OVERVIEW_CRITICAL,
+	    "the newest good point is 54 d old, 52 d more than allowed; the "
+	    "newest run does not name it");
+	w.history[0].n = 2;
+	web_is(&w, OVERVIEW_VANISHED, OVERVIEW_WARNING, "no VM is named 'web'");
 	CHECK(strstr(world_monitor(&w), "vanished=1;") != NULL);
 	CHECK(strstr(world_monitor(&w), "oldest=19780s;;129600;0") != NULL);
 	w.history[0].n = 2;
@@ -285,6 +285,29 @@ vanished_vm_is_a_warning_for_as_long_as_its_points_are_there(void)
 	w.runs[0][1].vms[1].exit = 0;
 	web_is(&w, OVERVIEW_LATE, OVERVIEW_CRITICAL,
 	    "the newest good point is 54 d old, 52 d more than allowed");
+	world_free(&w);
+}
+
+static void
+vm_that_was_taken_out_of_the_plan_is_no_alarm(void)
+{
+	struct world w;
+
+	world_open(&w, "2026-11-24T06:30:00Z");
+	world_full(&w, "web", "01", "2026-10-01T00:00:20Z");
+	world_full(&w, "db", "02", "2026-11-24T01:00:20Z");
+	world_run(&w, "2026-11-24T01:00:00Z", 0);
+	world_vm(&w, "db", "02", "ok", 0, "");
+	world_vm(&w, "web", "01", "skipped", 0, "the plan selects it no more");
+	web_is(&w, OVERVIEW_DROPPED, OVERVIEW_GOOD,
+	    "the plan selects it no more");
+	CHECK_INT(w.o.vms, 1);
+	CHECK(strncmp(world_monitor(&w),
+		  "ESXBK OK - 1 VM protected, oldest 5 h", 37) == 0);
+	/* it could not be begun: before_vm failed */
+	w.run->vms[1].exit = 71;
+	web_is(&w, OVERVIEW_FAILED, OVERVIEW_CRITICAL,
+	    "exit 71: the plan selects it no more");
 	world_free(&w);
 }
 
@@ -573,6 +596,7 @@ CHECK_MAIN(TEST(table_shows_the_worst_first_and_why),
     TEST(run_that_came_to_no_vm_failed_for_each),
     TEST(second_try_for_one_vm_leaves_the_others_as_they_are),
     TEST(vanished_vm_is_a_warning_for_as_long_as_its_points_are_there),
+    TEST(vm_that_was_taken_out_of_the_plan_is_no_alarm),
     TEST(vm_that_is_met_and_so_not_named_is_not_gone),
     TEST(renamed_vm_is_one_vm_by_its_new_name),
     TEST(two_vms_of_one_name_are_told_apart),

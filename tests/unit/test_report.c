@@ -66,7 +66,7 @@ whole_report_is_verdict_action_vms_days_and_space(void)
 	    "      .d0.partial: No space left on device\n"
 	    "      esxbk-plan run nightly --vm uuid:5029ab12-1f\n"
 	    "  vanished: gone (nightly)\n"
-	    "      not found on the server; its points are kept\n"
+	    "      not found on the server\n"
 	    "      esxbk-plan check nightly\n"
 	    "  unprotected: no plan selects 2 VMs\n"
 	    "      lonely, scratch\n"
