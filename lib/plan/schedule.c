@@ -104,7 +104,7 @@ schedule_parse(struct schedule *s, enum schedule_kind kind, const char *text,
 	};
 	struct schedule new = { .kind = kind, .jitter_s = s->jitter_s };
 
-	if (kind != SCHEDULE_NONE && !kinds[kind].parse(&new, text))
+	if (kinds[kind].parse != NULL && !kinds[kind].parse(&new, text))
 		return err_set(e, ERR_CONFIG, "'%s': not %s", text,
 		    kinds[kind].wanted);
 	*s = new;

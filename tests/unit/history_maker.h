@@ -15,7 +15,7 @@ enum { HISTORY_MOST = 1000 };
 
 struct history {
 	struct keep_point points[HISTORY_MOST];
-	char names[HISTORY_MOST][40];
+	char names[HISTORY_MOST][48];
 	size_t n;
 };
 

@@ -2,7 +2,7 @@
 #include "history_maker.h"
 #include "store/keep.h"
 
-enum { HISTORIES = 10000, LIVES = 250, DAY = 86400 };
+enum { HISTORIES = 5000, LIVES = 120, DAY = 86400 };
 
 static const char *const zones[] = { "Europe/Paris", "America/St_Johns",
 	"Pacific/Auckland", "UTC", "Africa/Cairo" };
