@@ -44,7 +44,7 @@ class Quarter:
         self.calls = self.told = 0
         self.wrong = []
         self.failed = False
-        self.seen = {"ticks": 0, "exports": 0, "words": 0}
+        self.seen = {"ticks": 0, "exports": 0, "words": 0, "looks": 0}
 
     def make_vms(self):
         names = {"web": "web", "db": "db", "app": "app", "gone": "gone", "t1": "twin", "t2": "twin"}
@@ -57,10 +57,10 @@ class Quarter:
             return True
 
         return [
-            Plan("archive", ["arch"], last_of_month, 4, 0, "Europe/Paris", {"last": 2}),
+            Plan("archive", ["arch"], last_of_month, 4, 0, "Europe/Paris", {"last": 2}, 31 * DAY * 3 // 2),
             Plan("night", ["web", "db", "app", "re", "both"], every, 2, 30, "Europe/Paris", KEEP),
             Plan("other", ["gone", "t1", "t2"], every, 3, 0, "Europe/Paris", {"last": 2, "weekly": 2}),
-            Plan("week", ["both"], lambda d: d.isoweekday() == 6, 23, 0, "UTC", {"last": 2}),
+            Plan("week", ["both"], lambda d: d.isoweekday() == 6, 23, 0, "UTC", {"last": 2}, 7 * DAY * 3 // 2),
         ]
 
     def write_conf(self, here):
@@ -204,6 +204,29 @@ class Quarter:
                     found.setdefault((r["plan"], r["vm"]["moid"]), []).append(r["time"][:16])
         return {key: sorted(times) for key, times in found.items()}
 
+    def states_wanted(self, now):
+        """Of each plan and VM: the word, and whether it is late."""
+        wanted = {}
+        for plan in self.plans:
+            slot = plan.slot(now)
+            for m in plan.vms:
+                newest = max(plan.points.get(m, [0]))
+                word = "ok" if newest >= slot else "bad"
+                if m not in self.world.vms:
+                    word = "vanished"
+                wanted[plan.name, m] = (word, now - newest > plan.stale)
+        return wanted
+
+    def states_told(self, env):
+        command = [self.tool, "status", "--json"]
+        told = {}
+        for line in subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout.splitlines():
+            doc = json.loads(line)
+            if doc["type"] == "status":
+                word = doc["state"] if doc["state"] in ("ok", "vanished") else "bad"
+                told[doc["plan"], doc["vm"]["moid"]] = (word, doc["late"])
+        return told
+
     def points_wanted(self):
         return {(p.name, m): sorted(iso(x)[:16] for x in t) for p in self.plans for m, t in p.points.items() if t}
 
@@ -224,6 +247,9 @@ class Quarter:
         self.check(now, "an exit other than 0, and why", (done.returncode != 0, bool(done.stderr)), (bad, bad))
         if calls:
             self.check(now, "points", self.points_there(), self.points_wanted())
+        if local(now, PARIS).hour == 8:
+            self.check(now, "status", self.states_told(env), self.states_wanted(now))
+            self.seen["looks"] += 1
         self.seen["ticks"] += 1
         self.seen["exports"] += len(calls)
         self.seen["words"] += len(told)

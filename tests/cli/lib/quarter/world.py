@@ -48,15 +48,14 @@ def time_of(day, hour, minute, zone):
 
 
 class Plan:
-    def __init__(self, name, vms, is_day, hour, minute, zone, retention=None, exact=True):
+    def __init__(self, name, vms, is_day, hour, minute, zone, retention, stale=36 * HOUR):
         self.name, self.is_day, self.hour, self.minute = name, is_day, hour, minute
-        self.zone, self.retention = zoneinfo.ZoneInfo(zone), retention or {}
+        self.zone, self.retention = zoneinfo.ZoneInfo(zone), retention
         self.vms = vms  # moids it is to select
+        self.stale = stale
         self.tries = {}  # (slot, moid): [(ended, exit)]
         self.points = {}  # moid: [time], the newest last
-        self.known = set()
         self.told_failure = False
-        self.started = None  # slot whose first try was
 
     def slot(self, now):
         day = local(now, self.zone).date()
@@ -123,7 +122,8 @@ class World:
         lines = []
         for moid, vm in self.vms.items():
             doc = {"schema": "esxbk.result/1", "type": "vm", "name": vm["name"], "moid": moid}
-            doc |= {"uuid": vm["uuid"], "bios_uuid": vm["uuid"].replace("-4000-", "-4001-"), "path": "DC/vm/" + vm["name"], "power": "on"}
+            doc |= {"uuid": vm["uuid"], "bios_uuid": vm["uuid"].replace("-4000-", "-4001-")}
+            doc |= {"path": "DC/vm/" + vm["name"], "power": "on"}
             doc |= {"template": False, "disks": [{"label": "Hard disk 1", "capacity": 1 << 20}]}
             lines.append(json.dumps(doc))
             with open(self.path("vm/" + moid), "w", encoding="utf-8") as f:
