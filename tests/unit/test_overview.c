@@ -274,6 +274,10 @@ vanished_vm_is_a_warning_for_as_long_as_its_points_are_there(void)
 	web_is(&w, OVERVIEW_LATE, OVERVIEW_CRITICAL,
 	    "the newest good point is 54 d old, 52 d more than allowed; the "
 	    "newest run does not name it");
+	w.run->exit = 3;
+	web_is(&w, OVERVIEW_LATE, OVERVIEW_CRITICAL,
+	    "the newest good point is 54 d old, 52 d more than allowed");
+	w.run->exit = 0;
 	w.history[0].n = 2;
 	web_is(&w, OVERVIEW_VANISHED, OVERVIEW_WARNING, "no VM is named 'web'");
 	CHECK(strstr(world_monitor(&w), "vanished=1;") != NULL);
@@ -342,6 +346,47 @@ renamed_vm_is_one_vm_by_its_new_name(void)
 	world_vm(&w, "web2", "01", "failed", 69, "lease lost");
 	world_make(&w);
 	CHECK_STR(w.o.rows[0].name, "web2");
+	CHECK_INT(w.o.n, 1);
+	world_free(&w);
+}
+
+static void
+folder_that_was_begun_anew_takes_the_place_of_the_old(void)
+{
+	struct world w;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		world_open(&w, "2026-11-24T06:30:00Z");
+		world_full(&w, "web", i == 0 ? "01" : "02",
+		    "2026-11-24T01:00:20Z");
+		world_full(&w, "web", i == 0 ? "02" : "01",
+		    "2026-11-01T01:00:20Z");
+		w.folders[0].points[0].vm.instance_uuid = world_text(&w, "03");
+		w.folders[1].points[0].vm.instance_uuid = world_text(&w, "03");
+		if (i == 1) {
+			struct catalog_folder f = w.folders[0];
+
+			w.folders[0] = w.folders[1];
+			w.folders[1] = f;
+		}
+		web_is(&w, OVERVIEW_OK, OVERVIEW_GOOD, "");
+		CHECK_INT(w.o.n, 1);
+		world_free(&w);
+	}
+}
+
+static void
+vm_of_an_older_slot_that_never_was_backed_up_is_forgotten(void)
+{
+	struct world w;
+
+	world_open(&w, "2026-11-24T06:30:00Z");
+	world_run(&w, "2026-11-23T01:00:00Z", 3);
+	world_vm(&w, "old", "09", "failed", 77, "no licence");
+	world_run(&w, "2026-11-24T01:00:00Z", 3);
+	world_vm(&w, "web", "01", "failed", 77, "no licence");
+	web_is(&w, OVERVIEW_FAILED, OVERVIEW_CRITICAL, "exit 77: no licence");
 	CHECK_INT(w.o.n, 1);
 	world_free(&w);
 }
@@ -599,6 +644,8 @@ CHECK_MAIN(TEST(table_shows_the_worst_first_and_why),
     TEST(vm_that_was_taken_out_of_the_plan_is_no_alarm),
     TEST(vm_that_is_met_and_so_not_named_is_not_gone),
     TEST(renamed_vm_is_one_vm_by_its_new_name),
+    TEST(folder_that_was_begun_anew_takes_the_place_of_the_old),
+    TEST(vm_of_an_older_slot_that_never_was_backed_up_is_forgotten),
     TEST(two_vms_of_one_name_are_told_apart),
     TEST(vm_in_two_plans_is_one_vm_as_badly_off_as_the_worse),
     TEST(clock_behind_the_newest_point_is_told),

@@ -236,6 +236,28 @@ days_are_those_of_the_plans_zone_whatever_the_clocks_do(void)
 }
 
 static void
+run_counts_for_the_day_of_its_slot(void)
+{
+	struct world w;
+
+	world_open(&w, "2026-11-24T08:00:00Z");
+	world_run(&w, "2026-11-21T01:00:00Z", 3);
+	world_vm(&w, "web", "01", "failed", 69, "");
+	world_vm(&w, "db", "02", "ok", 0, "");
+	world_run(&w, "2026-11-21T01:30:00Z", 0);
+	world_vm(&w, "web", "01", "ok", 0, "");
+	/* of the 22nd, at half past one in Paris on the 23rd */
+	world_run(&w, "2026-11-23T00:30:00Z", 0);
+	world_vm(&w, "web", "01", "ok", 0, "");
+	CHECK_STR(strip(&w, 5), "-..mm");
+	/* a day's slot just behind midnight is not the next day's */
+	w.plans[0].schedule.hour = 0;
+	w.plans[0].schedule.minute = 15;
+	CHECK_STR(strip(&w, 5), "-..mm");
+	world_free(&w);
+}
+
+static void
 weekly_plan_misses_only_its_own_day(void)
 {
 	struct world w;
@@ -327,6 +349,7 @@ CHECK_MAIN(TEST(whole_report_is_verdict_action_vms_days_and_space),
     TEST(report_of_a_lost_repository_says_so),
     TEST(each_day_is_what_its_runs_came_to),
     TEST(days_are_those_of_the_plans_zone_whatever_the_clocks_do),
+    TEST(run_counts_for_the_day_of_its_slot),
     TEST(weekly_plan_misses_only_its_own_day),
     TEST(document_has_what_the_text_has),
     TEST(text_fits_a_mail_whatever_the_names))
