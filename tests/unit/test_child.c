@@ -402,9 +402,9 @@ several_run_at_once(void)
 {
 	static const struct {
 		const char *script, *output;
-	} rows[] = { { "sleep 0.9; echo c", "c\n" },
-		{ "sleep 0.1; echo a", "a\n" },
-		{ "sleep 0.5; echo b", "b\n" } };
+	} rows[] = { { "sleep 2.5; echo c", "c\n" },
+		{ "sleep 0.5; echo a", "a\n" },
+		{ "sleep 1.5; echo b", "b\n" } };
 	struct err e = { 0 };
 	struct children *c = children_open(&e);
 	struct child_end end;
@@ -412,15 +412,17 @@ several_run_at_once(void)
 	void *what;
 	size_t i;
 
+	CHECK_INT(children_wait(c, -1, &what, &end, &e), 0);
 	for (i = 0; i < 3; i++) {
 		struct child_spec spec = shell(rows[i].script);
 
 		CHECK_INT(children_start(c, &spec,
 			      (void *)(uintptr_t)rows[i].output, &e),
 		    0);
+		if (i == 0) /* the slowest */
+			CHECK_INT(children_wait(c, 1, &what, &end, &e), 0);
 	}
 	CHECK_INT(children_running(c), 3);
-	CHECK_INT(children_wait(c, 1, &what, &end, &e), 0);
 	for (; children_wait(c, -1, &what, &end, &e) == 1; i++) {
 		CHECK_STR(buf_text(&end.output), what);
 		buf_puts(&order, buf_text(&end.output));
