@@ -26,6 +26,11 @@ hanging()
 	grep -q ' hangs ' "$STUB/log"
 }
 
+both_hang()
+{
+	[ "$(grep -c ' hangs ' "$STUB/log")" = 2 ]
+}
+
 gone()
 {
 	local pid
@@ -82,7 +87,7 @@ ended()
 	setsid env --default-signal=INT,TERM "$B/esxbk-plan" run \
 		--config "$CONF" daily >out 2>err &
 	PID=$!
-	wait_for 20 hanging
+	wait_for 20 both_hang
 	case $1 in
 	one) kill -TERM "$PID" ;;
 	group) kill -TERM -- "-$PID" ;;
