@@ -71,12 +71,18 @@ find_folder(char *out, size_t size, struct err *e)
 static struct lock *
 take(const char *name, struct err *e)
 {
-	char folder[PATH_MAX], path[PATH_MAX + 80];
+	char folder[PATH_MAX], *path;
+	struct lock *l;
 
 	if (find_folder(folder, sizeof(folder), e) == -1)
 		return NULL;
-	snprintf(path, sizeof(path), "%s/%s.lock", folder, name);
-	return lock_open(path, true, e);
+	if (asprintf(&path, "%s/%s.lock", folder, name) == -1) {
+		err_sys(e, ERR_OS, "memory");
+		return NULL;
+	}
+	l = lock_open(path, true, e);
+	free(path);
+	return l;
 }
 
 struct lock *

@@ -11,7 +11,8 @@
  * child - other programs, several at a time, watched by one thread.
  *
  * Each is in a process group of its own and gets SIGTERM when we die
- * (PR_SET_PDEATHSIG).  It has /dev/null or the given bytes as stdin; its stdout
+ * (PR_SET_PDEATHSIG); its whole group follows, by a process beside us
+ * (sys/guard).  It has /dev/null or the given bytes as stdin; its stdout
  * is kept up to a limit, more is read and dropped; its stderr goes to ours by
  * whole lines, and the last one is kept.  No other descriptor of ours reaches
  * it.  A process that forks has no threads: not together with sys/pool and the

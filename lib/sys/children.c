@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/utf8.h"
+#include "sys/guard.h"
 #include "sys/sig.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
 };
 
 struct children {
+	struct guard *guard;
 	struct child *first;
 	size_t n;
 	struct pollfd *polls; /* of the signals, and CHILD_FDS of each */
@@ -34,8 +36,15 @@ children_open(struct err *e)
 {
 	struct children *c = calloc(1, sizeof(*c));
 
-	if (c == NULL)
+	if (c == NULL) {
 		err_sys(e, ERR_OS, "memory");
+		return NULL;
+	}
+	c->guard = guard_open(e);
+	if (c->guard == NULL) {
+		free(c);
+		return NULL;
+	}
 	/* What a child leaves behind comes to us.  Not every init waits for
 	 * it soon, and until then its group is not empty. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -58,6 +67,7 @@ children_start(struct children *c, const struct child_spec *spec, void *what,
 	ch = child_start(spec, what, e);
 	if (ch == NULL)
 		return -1;
+	guard_add(c->guard, ch->pid, ch->grace_ms);
 	ch->next = c->first;
 	c->first = ch;
 	c->n++;
@@ -237,6 +247,7 @@ find_ended(struct children *c)
 			continue;
 		*at = ch->next;
 		c->n--;
+		guard_remove(c->guard, ch->pid);
 		return ch;
 	}
 	return NULL;
@@ -375,6 +386,7 @@ children_free(struct children *c)
 	while (c->n > 0)
 		if (children_wait(c, -1, &what, &end, &ignored) == 1)
 			buf_free(&end.output);
+	guard_free(c->guard);
 	free(c->polls);
 	free(c);
 }
