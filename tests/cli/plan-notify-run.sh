@@ -15,10 +15,10 @@ told()
 {
 	conf '.notify = {
 		ops: {type: "email", to: ["ops@example.org"],
-			from: "esxbk@example.org", timeout: "5s",
+			from: "esxbk@example.org",
 			via: "smtps://127.0.0.1:'"$(port smtps)"'",
 			cacert: "'"$D/good.pem"'"},
-		beat: {type: "webhook", timeout: "5s",
+		beat: {type: "webhook",
 			url: "http://127.0.0.1:'"$(port http)"'/ping/0b1c",
 			on: ["start", "success", "failure"]} } |
 		.plans.daily.timezone = "Europe/Paris" |

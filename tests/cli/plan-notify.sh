@@ -5,6 +5,10 @@
 . "$T/cli/lib/mailhook.sh"
 mailhook_start
 (umask 077 && echo wrong-one >"$D/wrong")
+# Long enough to come to the point at which a server falls silent.
+LIMIT=3
+[ -z "${VALGRIND:-}" ] || LIMIT=15
+SHORT="{\"timeout\": \"${LIMIT}s\"}"
 
 # notifications JSON: the configuration has these.
 notifications()
@@ -19,7 +23,7 @@ mail()
 	jq -nc --arg name "$1" --arg via "$2://127.0.0.1:$(port "$3")" \
 		--argjson more "${4:-{\}}" '{($name): ({type: "email",
 			to: ["ops@example.org"], from: "esxbk@example.org",
-			via: $via, timeout: "3s"} + $more)}'
+			via: $via, timeout: "40s"} + $more)}'
 }
 
 notify()
@@ -146,14 +150,14 @@ notifications "$(mail ops smtp refuses)"
 told 74 "ops: 127.0.0.1:PORT refuses us: 554 5.3.2 not today"
 notifications "$(mail ops smtp leaves)"
 told 74 "ops: 127.0.0.1:PORT refuses MAIL: 421 4.3.2 going down"
-notifications "$(mail ops smtp stalls)"
-told 74 "ops: 127.0.0.1:PORT: no answer to MAIL within 3 s"
-notifications "$(mail ops smtp silent)"
-told 69 "ops: 127.0.0.1:PORT: no connection within 3 s"
+notifications "$(mail ops smtp stalls "$SHORT")"
+told 74 "ops: 127.0.0.1:PORT: no answer to MAIL within $LIMIT s"
+notifications "$(mail ops smtp silent "$SHORT")"
+told 69 "ops: 127.0.0.1:PORT: no connection within $LIMIT s"
 notifications "$(mail ops smtp cuts)"
 notify 74
 has err ": connection broken after DATA: "
-notifications "$(mail ops smtp no-quit)"
+notifications "$(mail ops smtp no-quit "$SHORT")"
 notify 0
 notifications "$(jq -nc '{ops: {type: "email", to: ["ops@example.org"],
 	from: "esxbk@example.org", via: "smtp://127.0.0.1:1",
@@ -174,7 +178,7 @@ hook()
 {
 	jq -nc --arg name "$1" --arg url "http://127.0.0.1:$(port http)$2" \
 		--argjson more "${3:-{\}}" '{($name): ({type: "webhook",
-			url: $url, timeout: "5s"} + $more)}'
+			url: $url, timeout: "40s"} + $more)}'
 }
 
 rm -f "$D/requests.jsonl"
@@ -222,7 +226,7 @@ notifications "$(hook ops /stall '{"timeout": "2s"}')"
 notify 69
 has err "notification ops: 127.0.0.1:$(port http): no"
 notifications "$(jq -nc --arg url "https://127.0.0.1:$(port https)/x" \
-	'{ops: {type: "webhook", url: $url, timeout: "2s"}}')"
+	'{ops: {type: "webhook", url: $url, timeout: "40s"}}')"
 told 76 "ops: 127.0.0.1:PORT: certificate not trusted: self-signed certificate"
 
 # The path of a URL is a secret of its own.
