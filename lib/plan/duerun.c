@@ -334,13 +334,18 @@ duerun_outcome(const struct duerun *d)
 	const struct duerun_vm *vms = d->n == 0 ? &d->whole : d->vms;
 	size_t i, n = d->n == 0 ? 1 : d->n;
 	struct outcome o = { 0 };
+	time_t when;
 	int last;
 
 	for (i = 0; i < n; i++) {
 		if (vms[i].n == 0)
 			continue;
 		last = vms[i].tries[vms[i].n - 1].exit;
-		outcome_add(&o, last == -1 ? ERR_BUG : last);
+		/* Killed behind the backup, or before it. */
+		if (last == -1)
+			last = judge(d, &vms[i], &when) == DUE_MET ? 0
+								   : ERR_BUG;
+		outcome_add(&o, last);
 	}
 	return o;
 }

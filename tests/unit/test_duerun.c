@@ -179,6 +179,28 @@ what_a_run_comes_to_counts_for_the_slot(void)
 }
 
 static void
+a_run_that_was_killed_behind_the_backup_lost_nothing(void)
+{
+	struct outcome o;
+	struct duerun d;
+	time_t when;
+
+	forget();
+	add_point("a", "daily", "2026-11-24T02:01:00Z");
+	add_run(SLOT, "2026-11-24T02:02:00Z", NULL, NULL, -1);
+	judge(&d, "2026-11-24T02:10:00Z");
+	CHECK(!duerun_has_more(&d, &when));
+	o = duerun_outcome(&d);
+	CHECK_INT(outcome_exit(&o), 0);
+	duerun_free(&d);
+	points[0].when = at("2026-11-23T02:01:00Z");
+	judge(&d, "2026-11-24T02:10:00Z");
+	o = duerun_outcome(&d);
+	CHECK_INT(outcome_exit(&o), 70);
+	duerun_free(&d);
+}
+
+static void
 a_vm_that_is_gone_was_told_once(void)
 {
 	struct duerun d;
@@ -225,5 +247,6 @@ CHECK_MAIN(TEST(a_plan_without_a_point_is_due_at_once),
     TEST(damaged_and_future_points_are_no_backup_of_tonight),
     TEST(a_run_that_came_to_no_vm_is_a_try_of_each),
     TEST(what_a_run_comes_to_counts_for_the_slot),
+    TEST(a_run_that_was_killed_behind_the_backup_lost_nothing),
     TEST(a_vm_that_is_gone_was_told_once),
     TEST(many_vms_are_found_by_their_uuids))
