@@ -124,16 +124,22 @@ catalog_state_fill(struct catalog_point *p, const struct catalog_scan *s)
 	json_decref(verify);
 }
 
-/* "POINT.KIND.json"; a kind has no dot, but a point's name may. */
+/* "POINT.KIND.json"; a kind has no dot, but a point's name may.  Also what a
+ * killed writer of it left, ".POINT.KIND.json.partial". */
 static bool
 is_of(const char *name, const char *point)
 {
 	size_t n = strlen(point);
+	const char *tail = ".json";
 
+	if (name[0] == '.' && point[0] != '.') {
+		name++;
+		tail = ".json.partial";
+	}
 	if (strncmp(name, point, n) != 0 || name[n] != '.')
 		return false;
 	name += n + 1;
-	return *name != '.' && strcmp(name + strcspn(name, "."), ".json") == 0;
+	return *name != '.' && strcmp(name + strcspn(name, "."), tail) == 0;
 }
 
 static int

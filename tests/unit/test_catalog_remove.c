@@ -72,10 +72,16 @@ removed_point_is_gone_with_what_was_known_of_it(void)
 	CHECK_INT(catalog_set_state(sandbox_path("web"),
 		      "web_20261123_020000_merged", "pin", pin, &e),
 	    0);
+	/* Left by a writer that was killed. */
+	sandbox_write("web/state/.web_20261123_020000.verify.json.partial", "",
+	    0, 0600);
+	sandbox_write("web/state/.web_20261122_020000.verify.json.partial", "",
+	    0, 0600);
 	CHECK_INT(remove_newest(&e), 0);
 	CHECK_STR(e.text, "");
 	CHECK_STR(names_in("web"), ".r-aa000000 state web_20261122_020000");
 	CHECK_STR(names_in("web/state"),
+	    ".web_20261122_020000.verify.json.partial "
 	    "web_20261123_020000.x_20261123_020000.pin.json "
 	    "web_20261123_020000_merged.pin.json");
 	json_decref(pin);
