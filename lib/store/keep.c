@@ -175,7 +175,7 @@ keep_for_itself(struct keep_point *p, bool sound, time_t now)
 {
 	if (!p->is_mine)
 		p->reasons |= KEEP_OTHER;
-	else if (p->when > now)
+	else if (p->when > now + KEEP_SLACK_S)
 		p->reasons |= KEEP_FUTURE;
 	if (p->is_pinned)
 		p->reasons |= KEEP_PINNED;

@@ -26,6 +26,10 @@
  */
 enum { KEEP_ALL = -1 };
 
+/* Clocks differ, and a point may bear the next free second: so much newer
+ * than now is not of the future. */
+enum { KEEP_SLACK_S = 60 * 60 };
+
 struct keep_policy {
 	int last, daily, weekly, monthly, yearly; /* KEEP_ALL: every one */
 	uint64_t within_s; /* from the newest good point; 0: none */
@@ -46,7 +50,7 @@ enum keep_reason {
 	KEEP_NEWEST_GOOD = 1 << 9,
 	KEEP_NEWEST_VERIFIED = 1 << 10,
 	KEEP_OTHER = 1 << 11,      /* another plan's, or made by hand */
-	KEEP_FUTURE = 1 << 12,     /* newer than now */
+	KEEP_FUTURE = 1 << 12,     /* newer than now and KEEP_SLACK_S */
 	KEEP_GUARD = 1 << 13,      /* the deletion guard stopped all */
 	KEEP_UNSOUND = 1 << 14,    /* damaged, but its time is not over */
 	KEEP_UNREADABLE = 1 << 15, /* next to one that cannot be read: never
@@ -85,7 +89,7 @@ int keep_judge(struct keep_point *points, size_t n,
  * the most go and 30 % of the points that are mine: the chain whose time is
  * over, and the one that the newest verified point held until another was
  * verified, go the same night.  ERR_TEMP, whatever max_delete says, if the
- * clock is behind the newest point that is mine.  Changes nothing: who heeds
+ * clock is more than KEEP_SLACK_S behind the newest point that is mine.  Changes nothing: who heeds
  * it adds KEEP_GUARD.
  */
 int keep_guard(const struct keep_point *points, size_t n, time_t now,

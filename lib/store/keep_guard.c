@@ -67,7 +67,7 @@ check_clock(const struct keep_point *points, size_t n, time_t now,
 		    (newest == NULL || points[i].when > newest->when))
 			newest = &points[i];
 	}
-	if (newest == NULL || newest->when <= now)
+	if (newest == NULL || newest->when <= now + KEEP_SLACK_S)
 		return 0;
 	clock_format_iso(now, text);
 	return err_set(e, ERR_TEMP,

@@ -271,9 +271,12 @@ points_of_the_future_stay(void)
 	point("2026-11-17T01:00:00Z", -1);
 	point("2026-11-18T01:00:00Z", -1);
 	point("2026-11-19T01:00:00Z", -1);
-	now = at("2026-11-17T12:00:00Z");
+	now = at("2026-11-17T23:59:59Z");
 	CHECK_STR(judged(),
 	    "-\nfrom the future\nlast, newest good, from the future\n");
+	/* A point may bear the next free second, clocks may differ. */
+	now++;
+	CHECK_STR(judged(), "-\n-\nlast, newest good, from the future\n");
 }
 
 static void
@@ -415,11 +418,11 @@ clock_that_is_behind_removes_nothing(void)
 	begin((struct keep_policy){ 0 });
 	point("2026-11-17T01:00:00Z", -1);
 	point("2026-11-18T01:00:00Z", -1)->reasons = KEEP_LAST;
-	now = at("2026-11-18T00:59:59Z");
+	now = at("2026-11-17T23:59:59Z");
 	CHECK_INT(keep_guard(points, 2, now, 1000, &e), -1);
 	CHECK_INT(e.class, ERR_TEMP);
 	CHECK_STR(e.text,
-	    "the clock says 2026-11-18T00:59:59Z, which is "
+	    "the clock says 2026-11-17T23:59:59Z, which is "
 	    "before the newest point 20261118_010000: nothing is removed");
 	CHECK_INT(keep_guard(points, 2, now + 1, -1, &e), 0);
 	points[1].is_mine = false;
