@@ -9,6 +9,7 @@
 #include "cli/conn.h"
 #include "finding.h"
 #include "plan.h"
+#include "plan/history.h"
 #include "plan/prune.h"
 #include "store/catalog.h"
 #include "sys/file.h"
@@ -70,6 +71,34 @@ check_repo(const struct conf_plan *p)
 	finding_tell(&f, "repository %s: %s: %s free%s%s%s", p->repo->name,
 	    p->repo->path, size, missing > 0 ? ", " : "",
 	    missing > 0 ? less : "", missing > 0 ? " less than min_free" : "");
+}
+
+static void
+check_last_run(const struct conf_plan *p)
+{
+	struct finding f = { .plan = p->name, .what = "last_run" };
+	const struct history_run *last;
+	char when[CLOCK_ISO_SIZE];
+	struct history h = { 0 };
+	struct err e = { 0 };
+
+	if (history_read(&h, p->repo, p->name, clock_now(), 1, &e) == -1) {
+		finding_fail(f, &e);
+	} else if (h.n == 0) {
+		finding_tell(&f, "no run yet");
+	} else {
+		last = &h.runs[0];
+		clock_format_iso(last->started, when);
+		f.is_warning = last->exit != 0;
+		if (last->ended == 0)
+			finding_tell(&f,
+			    "last run %s: it is running, or was killed", when);
+		else
+			finding_tell(&f, "last run %s: exit %d%s%s", when,
+			    last->exit, last->text[0] == '\0' ? "" : ", ",
+			    last->text);
+	}
+	history_free(&h);
 }
 
 /* --- VMs -------------------------------------------------------------------
@@ -374,8 +403,10 @@ check(const char **operands, size_t n_operands, struct err *e)
 	plans = plan_choose(&c, operands, n_operands, &n, e);
 	if (plans == NULL)
 		goto out;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		check_repo(plans[i]);
+		check_last_run(plans[i]);
+	}
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < i && plans[k]->site != plans[i]->site; k++)
 			;

@@ -38,6 +38,7 @@ conf
 chk 0 nightly
 same "$(sed 's/: [^ ]* [KMGT]iB free$/: N free/; s/ build-[0-9]*//' out)" \
 	"ok      nightly: repository nas: $PWD/repo: N free
+ok      nightly: no run yet
 ok      site esx1: VMware ESXi 7.0.3, as root, $(jq length "$HOST_SPEC/spec.json") VMs
 ok      site esx1: licence 'VMware vSphere 7 Enterprise Plus'
 ok      nightly: iso01: can be backed up; no backup yet
@@ -69,12 +70,27 @@ has out "ok      nightly: uefi01: can be backed up; no backup yet"
 ESXBK_NOW=$(date -u -d "$WHEN 40 hours" +%Y-%m-%dT%H:%M:%SZ) chk 0 nightly
 has out "warn    nightly: iso01: can be backed up; last backup $WHEN, that is too long ago"
 
+# --- the last run -----------------------------------------------------------
+
+mkdir -p repo/runs/2026/11
+cat >repo/runs/2026/11/20261123_010000-nightly-0badcafe.json <<-'J'
+	{"schema":"esxbk.run/1","type":"run","run":"20261123_010000-nightly-0badcafe","plan":"nightly","slot":null,"scheduled":true,"started":"2026-11-23T01:00:00Z"}
+J
+chk 0 nightly
+has out 'warn    nightly: last run 2026-11-23T01:00:00Z: it is running, or was killed'
+cat >>repo/runs/2026/11/20261123_010000-nightly-0badcafe.json <<-'J'
+	{"type":"end","ended":"2026-11-23T01:00:09Z","exit":69,"class":"unavail","final":true,"vms":{},"text":"no route","told":[]}
+J
+chk 0 nightly
+has out 'warn    nightly: last run 2026-11-23T01:00:00Z: exit 69'
+rm -r repo/runs
+
 # --- what is in the way -----------------------------------------------------
 
 ctl '/privilege?id=VApp.Export&granted=false' '{}' >/dev/null
 chk 3 nightly
 same "$(grep -c 'the privilege VApp.Export is missing' out)" 2
-same "$(cat err)" 'esxbk-plan: 2 of 7 checks failed'
+same "$(cat err)" 'esxbk-plan: 2 of 8 checks failed'
 hasnt out 'can be backed up'
 conf '.plans.nightly.mode = "vmdk"'
 chk 0 nightly
@@ -110,6 +126,6 @@ host_stop
 conf 'del(.plans.odd)'
 chk 3
 has out 'failed  site esx1: '
-same "$(grep -c . out)" 2 "the repository, and no VM"
+same "$(grep -c . out)" 3 "the repository, its runs, and no VM"
 chk 66 nobody
 has err "no plan 'nobody'"

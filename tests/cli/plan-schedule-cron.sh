@@ -5,7 +5,7 @@
 	! unshare -m true 2>/dev/null ||
 	exec env OWN_MOUNTS=1 unshare -m bash "$0"
 . "$T/cli/lib.sh" || exit 1
-need jq
+. "$T/cli/lib/point.sh" || exit 1
 MARK='# Made by esxbk-plan schedule from the configuration: edits are lost.'
 CONF=$PWD/esxbk.json
 
@@ -104,6 +104,20 @@ cat >"$ODD/esxbk-plan" <<-S
 	mv "$PWD/given.new" "$PWD/given"
 S
 sed -i 's|^\*/15|*|' /etc/cron.d/esxbk
+
+# And beside it the real thing, for a host that is there.
+quick_host esxi
+mkdir repo
+jq -n --arg server "localhost:$HOST_PORT" --arg pin "$HOST_PIN" \
+	--arg pass "$HOST_PASSWORD_FILE" --arg repo "$PWD/repo" '{version: 1,
+	repositories: {nas: {path: $repo}},
+	sites: {esx1: {server: $server, user: "root",
+		password: {file: $pass}, tls: {thumbprint: $pin}}},
+	plans: {nightly: {site: "esx1", select: ["iso01"], repository: "nas",
+		strategy: {full: "always"}, schedule: {daily: "02:00"}}}}' \
+	>real.json
+run 0 esxbk-plan schedule --format cron --config real.json -o real.d
+sed 's|^\*/15|*|' real.d/esxbk >/etc/cron.d/esxbk-real
 cron -f >cron.log 2>&1 &
 AT_EXIT="kill $! 2>/dev/null; $AT_EXIT"
 wait_for 75 test -e given
@@ -114,5 +128,16 @@ run
 --config
 $CONF
 as root"
+
+backed_up()
+{
+	grep -q '"type":"end"' repo/runs/*/*/*-nightly-*.json
+}
+
+wait_for 20 backed_up
+POINT=$(echo repo/iso01/iso01_*)
+check "a backup by cron" "$B/esxbk-verify" -q "$POINT"
+same "$(record "$POINT" .plan)" nightly
+same "$(jq -c 'select(.type == "run").scheduled' repo/runs/*/*/*)" true
 sched 0 --remove
 check "the file is gone" test ! -e /etc/cron.d/esxbk
