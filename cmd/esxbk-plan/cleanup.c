@@ -179,15 +179,15 @@ writers_lock(const struct folder *at, const struct vm *vm, struct err *e)
 	return l;
 }
 
-static int
+static void
 remove_snapshot(struct vim *v, const struct vm *vm,
     const struct vm_snapshot *snapshot, struct err *e)
 {
 	struct snap *s = snap_adopt(v, vm, snapshot, e);
-	int rc = s == NULL ? -1 : snap_commit(s, e);
 
+	if (s != NULL)
+		snap_commit(s, e);
 	snap_free(s);
-	return rc;
 }
 
 /* Why a snapshot stays, or NULL. */
@@ -219,15 +219,14 @@ sweep_snapshot(const struct sweep *s, struct vim *v, struct finding f,
 			why = "kept, its backup is running";
 		}
 	}
+	if (e.class == ERR_NONE && why == NULL && !cmd_dry_run)
+		remove_snapshot(v, vm, snapshot, &e);
 	if (e.class != ERR_NONE) {
 		finding_fail(f, &e);
-	} else if (why != NULL) {
-		finding_tell(&f, "snapshot %s: %s", snapshot->name, why);
-	} else if (!cmd_dry_run && remove_snapshot(v, vm, snapshot, &e) == -1) {
-		finding_fail(f, &e);
 	} else {
-		f.changed = true;
-		finding_tell(&f, "snapshot %s: %s", snapshot->name, done());
+		f.changed = why == NULL;
+		finding_tell(&f, "snapshot %s: %s", snapshot->name,
+		    why != NULL ? why : done());
 	}
 	lock_free(lock);
 }
