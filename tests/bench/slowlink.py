@@ -11,6 +11,7 @@ import sys
 import time
 
 BLOCK = 1 << 18
+BUFFER = 1 << 16
 
 
 class Half:
@@ -65,8 +66,17 @@ def pump(halves):
                 h.send()
 
 
+def connect(port):
+    """With small buffers: what waits in the kernel's would widen the window."""
+    host = socket.socket()
+    host.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    host.connect(("localhost", port))
+    return host
+
+
 def serve(client, port, delay, window):
-    with client, socket.create_connection(("localhost", port)) as host:
+    with client, connect(port) as host:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         for end in client, host:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with contextlib.suppress(OSError):
