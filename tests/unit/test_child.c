@@ -588,6 +588,34 @@ death_of_the_planner_ends_its_children(void)
 	sandbox_free();
 }
 
+/* The shell is told by the kernel; what it waits for, by nobody but a guard. */
+static void
+death_of_the_planner_ends_what_its_children_started(void)
+{
+	char script[1000];
+	pid_t pid, group;
+	int i;
+
+	sandbox_open();
+	snprintf(script, sizeof(script),
+	    "echo $$ >%s; :>%s; sleep 600; :", sandbox_path("group"),
+	    sandbox_path("ready"));
+	pid = fork();
+	if (pid == 0)
+		orphan(script);
+	CHECK(appears("started") && appears("ready"));
+	group = (pid_t)atoi(sandbox_read("group"));
+	if (!CHECK(group > 1))
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	for (i = 0; i < 1000 && kill(-group, 0) == 0; i++)
+		usleep(10000);
+	CHECK(kill(-group, 0) == -1 && errno == ESRCH);
+	kill(-group, SIGKILL);
+	sandbox_free();
+}
+
 /* nohup, and a parent that wants to know of no child. */
 static void
 with_dispositions(void)
@@ -630,4 +658,5 @@ CHECK_MAIN(TEST(end_tells_how_it_ended), TEST(what_cannot_be_run_is_named),
     TEST(a_thousand_leave_nothing), TEST(free_ends_what_runs),
     TEST(signal_is_passed_on_once),
     TEST(death_of_the_planner_ends_its_children),
+    TEST(death_of_the_planner_ends_what_its_children_started),
     TEST(signals_are_as_at_the_start_of_a_program))

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -33,7 +34,7 @@ start_planner(const char *script, bool lets_go, int *output, pid_t *group)
 	int fds[2];
 	pid_t pid;
 
-	if (pipe(fds) == -1)
+	if (pipe2(fds, O_CLOEXEC) == -1)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
@@ -42,6 +43,7 @@ start_planner(const char *script, bool lets_go, int *output, pid_t *group)
 		pid_t made;
 
 		close(fds[0]);
+		dup2(fds[1], STDOUT_FILENO);
 		g = guard_open(&e);
 		made = start_group(script);
 		guard_add(g, made, GRACE_MS);
@@ -94,6 +96,26 @@ what_a_child_started_ends_with_us(void)
 }
 
 static void
+who_cleans_up_is_asked_first(void)
+{
+	char word[8] = "";
+	pid_t group, pid;
+	int output;
+
+	pid = start_planner("trap 'echo told; exit' TERM; "
+			    "while :; do sleep 0.05; done",
+	    false, &output, &group);
+	if (!CHECK(pid != -1))
+		return;
+	usleep(200000); /* the shell has heard of the trap */
+	kill_planner(pid);
+	CHECK_INT(read(output, word, sizeof(word) - 1), 5);
+	CHECK_STR(word, "told\n");
+	CHECK(is_gone(group, LONG_MS));
+	close(output);
+}
+
+static void
 who_does_not_listen_is_killed_after_the_grace(void)
 {
 	uint64_t began;
@@ -111,6 +133,7 @@ who_does_not_listen_is_killed_after_the_grace(void)
 	kill_planner(pid);
 	/* The guard, which still waits, does not hold our output open. */
 	CHECK_INT(read(output, &byte, 1), 0);
+	CHECK(kill(-group, 0) == 0);
 	CHECK(is_gone(group, LONG_MS));
 	CHECK(clock_mono_ms() - began >= 2000 + GRACE_MS);
 	close(output);
@@ -150,6 +173,7 @@ guard_goes_when_it_is_not_needed(void)
 }
 
 CHECK_MAIN(TEST(what_a_child_started_ends_with_us),
+    TEST(who_cleans_up_is_asked_first),
     TEST(who_does_not_listen_is_killed_after_the_grace),
     TEST(what_has_ended_in_order_is_left_alone),
     TEST(guard_goes_when_it_is_not_needed))
