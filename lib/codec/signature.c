@@ -43,6 +43,18 @@ parse_hex(const char *hex, size_t n, unsigned char *out, struct err *e)
 	return 0;
 }
 
+/* A PEM text may say that it is encrypted: OpenSSL would ask for the pass
+ * phrase, on the terminal or in what comes on standard input. */
+static int
+no_pass_phrase(char *buffer, int size, int is_writing, void *self)
+{
+	(void)buffer;
+	(void)size;
+	(void)is_writing;
+	(void)self;
+	return -1;
+}
+
 static X509 *
 read_certificate(const char *pem, size_t n, struct err *e)
 {
@@ -50,7 +62,7 @@ read_certificate(const char *pem, size_t n, struct err *e)
 	X509 *x = NULL;
 
 	if (b != NULL)
-		x = PEM_read_bio_X509(b, NULL, NULL, NULL);
+		x = PEM_read_bio_X509(b, NULL, no_pass_phrase, NULL);
 	BIO_free(b);
 	if (x == NULL)
 		err_set(e, ERR_DATA, "it holds no certificate in PEM");

@@ -1,6 +1,8 @@
 #include "codec/signature.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "check.h"
 
 /* openssl req -x509 -newkey rsa:1024 -days 36500 -subj /O=Example/CN=signer */
@@ -105,5 +107,45 @@ what_was_not_signed_is_told(void)
 	check_at(NULL);
 }
 
+/* Without a terminal, and with a pass phrase on standard input; 0 if nobody
+ * wanted it. */
+static int
+judge_encrypted(const char *certificate)
+{
+	struct signature_signer s;
+	struct err e = { 0 };
+	char rest[16];
+	int ends[2];
+
+	if (setsid() == -1 || pipe(ends) == -1 ||
+	    write(ends[1], "phrase\n", 7) != 7 || close(ends[1]) == -1 ||
+	    dup2(ends[0], STDIN_FILENO) == -1)
+		return 2;
+	if (judge(DIGEST_SHA256, "hello\n", with_sha256, certificate, &s, &e) ==
+		0 ||
+	    strcmp(e.text, "it holds no certificate in PEM") != 0)
+		return 3;
+	return read(STDIN_FILENO, rest, sizeof(rest)) == 7 ? 0 : 1;
+}
+
+static void
+nobody_is_asked_for_a_pass_phrase(void)
+{
+	static const char first[] = "-----BEGIN CERTIFICATE-----\n";
+	char text[sizeof(pem) + 100];
+	int status;
+	pid_t pid;
+
+	snprintf(text, sizeof(text),
+	    "%sProc-Type: 4,ENCRYPTED\n"
+	    "DEK-Info: AES-128-CBC,00000000000000000000000000000000\n\n%s",
+	    first, pem + strlen(first));
+	pid = fork();
+	if (pid == 0)
+		_exit(judge_encrypted(text));
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), 0);
+}
+
 CHECK_MAIN(TEST(a_signature_of_openssl_is_good),
-    TEST(what_was_not_signed_is_told))
+    TEST(what_was_not_signed_is_told), TEST(nobody_is_asked_for_a_pass_phrase))
