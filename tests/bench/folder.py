@@ -68,6 +68,9 @@ class Bench(Runner):
             command = ["sh", "-c", '"$@" && openssl dgst -sha256 -r "$0"', file, *command]
         took, _ = self.run(command)
         self.note(name, took | {"bytes": os.stat(self.raw).st_size})
+        if to is None:
+            subprocess.run(["cmp", file, self.raw], check=True)
+        return took["wall_s"]
 
     def direct(self):
         self.ours(OURS, self.port)
@@ -78,7 +81,10 @@ class Bench(Runner):
         for name, window in (FAR, MIB), (NEAR, 4 * MIB):
             with link(self.port, DELAY_S, window) as port:
                 self.ours(name, port)
-                self.curl(name + ": curl", port)
+                wall = self.curl(name + ": curl", port)
+            # No more than a window in each round trip: else it is no such link.
+            if os.stat(self.raw).st_size / wall > 1.05 * window / (2 * DELAY_S):
+                raise OSError("%s: curl was faster than that" % name.strip())
 
     def alone(self):
         self.curl(RECEIVE, self.port, "/dev/null")

@@ -1,6 +1,7 @@
 """A TCP link with a delay and a window, between a client and the pretend host,
 both on this machine: what is sent takes half the round trip to the other end,
-and no more than a window is on its way in either direction."""
+the word that it has come there the other half, and no more than a window
+waits for that word in either direction."""
 
 import collections
 import contextlib
@@ -21,14 +22,22 @@ class Half:
         self.source, self.sink = source, sink
         self.delay, self.window = delay, window
         self.queue = collections.deque()  # (due, bytes), the oldest first
-        self.held = 0
+        self.acks = collections.deque()  # (due, how many bytes)
+        self.held = 0  # bytes that no ack has come of
         self.ended = self.closed = False
 
     def wants(self):
         return not self.ended and self.held < self.window
 
+    def take_acks(self, now):
+        while self.acks and self.acks[0][0] <= now:
+            self.held -= self.acks.popleft()[1]
+
     def due(self):
         return self.queue[0][0] if self.queue else None
+
+    def dues(self):
+        return [q[0][0] for q in (self.queue, self.acks) if q]
 
     def receive(self):
         data = self.source.recv(min(BLOCK, self.window - self.held))
@@ -44,7 +53,7 @@ class Half:
                 self.sink.shutdown(socket.SHUT_WR)
             return
         sent = self.sink.send(data)
-        self.held -= sent
+        self.acks.append((time.monotonic() + self.delay, sent))
         if sent < len(data):
             self.queue.appendleft((0, data[sent:]))
 
@@ -53,8 +62,10 @@ def pump(halves):
     """Until both directions have ended."""
     while not all(h.closed for h in halves):
         now = time.monotonic()
+        for h in halves:
+            h.take_acks(now)
         ready = [h for h in halves if h.due() is not None and h.due() <= now]
-        later = [h.due() for h in halves if h.due() is not None and h.due() > now]
+        later = [due for h in halves for due in h.dues() if due > now]
         readers = [h.source for h in halves if h.wants()]
         wait = min(later) - now if later else None
         can_read, can_write, _ = select.select(readers, [h.sink for h in ready], [], wait)
