@@ -7,6 +7,14 @@
 #include <unistd.h>
 #include "store/point_internal.h"
 
+static bool
+ends_in(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), tail = strlen(suffix);
+
+	return n >= tail && strcmp(name + n - tail, suffix) == 0;
+}
+
 /* The newest partial folder with a journal that nobody has open: its
  * descriptor, locked, and its time; -1 if there is none. */
 static int
@@ -50,7 +58,7 @@ find(struct point *p, time_t *when, struct err *e)
 		return -1;
 	while ((entry = readdir(d)) != NULL) {
 		if (!point_sweep_is_partial(entry->d_name, p->stem, &stamp) ||
-		    strstr(entry->d_name, "_merged.") != NULL ||
+		    ends_in(entry->d_name, "_merged.partial") ||
 		    (p->fd != -1 && stamp < *when))
 			continue;
 		fd = try_folder(p->dirfd, entry->d_name);
@@ -68,11 +76,7 @@ find(struct point *p, time_t *when, struct err *e)
 static bool
 is_sparse(const char *name)
 {
-	static const char suffix[] = "-flat.vmdk";
-	size_t n = strlen(name);
-
-	return n >= sizeof(suffix) - 1 &&
-	    strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0;
+	return ends_in(name, "-flat.vmdk");
 }
 
 /* What the earlier run wrote at once comes anew. */

@@ -109,11 +109,11 @@ resume(void)
 }
 
 static int
-resumes(void)
+resumes_of(const char *stem)
 {
 	struct err e = { 0 };
 	struct point *p;
-	int rc = point_resume(sandbox_root, "web", &p, &e);
+	int rc = point_resume(sandbox_root, stem, &p, &e);
 
 	CHECK_STR(e.text, "");
 	CHECK((rc == 1) == (p != NULL));
@@ -121,6 +121,12 @@ resumes(void)
 		point_keep(p);
 	point_free(p);
 	return rc;
+}
+
+static int
+resumes(void)
+{
+	return resumes_of("web");
 }
 
 static void
@@ -325,6 +331,11 @@ only_an_abandoned_point_with_a_journal_is_taken_up(void)
 		      sandbox_path(".web_old_20261124_003004.partial")),
 	    0);
 	CHECK_INT(resumes(), 0); /* of another VM */
+	CHECK_INT(resumes_of("web_old"), 1);
+	CHECK_INT(rename(sandbox_path(".web_old_20261124_003004.partial"),
+		      sandbox_path(".a_merged.b_20261124_003004.partial")),
+	    0);
+	CHECK_INT(resumes_of("a_merged.b"), 1);
 	CHECK_INT(point_resume(sandbox_path("file"), "web", &p, &e), 0);
 	CHECK_INT(point_resume(sandbox_path("no/no"), "web", &p, &e), -1);
 	CHECK_INT(e.class, ERR_CREATE);
