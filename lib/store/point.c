@@ -204,11 +204,14 @@ write_manifest(struct point *p, enum digest_kind kind, struct err *e)
 static int
 write_record(struct point *p, const json_t *record, struct err *e)
 {
-	struct buf b = { 0 };
+	/* A longer one could be written, but nobody would read it. */
+	struct buf b = { .limit = RECORD_MAX_BYTES };
 	int rc = -1;
 
 	if (json_write(record, JSON_INDENTED, &b, e) == 0)
 		rc = write_small(p, RECORD_FILE, buf_text(&b), b.len, e);
+	else
+		err_ctx(e, "%s/%s", p->partial_path, RECORD_FILE);
 	buf_free(&b);
 	return rc;
 }

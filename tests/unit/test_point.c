@@ -382,6 +382,30 @@ name_taken_meanwhile_is_not_overwritten(void)
 }
 
 static void
+record_that_nobody_could_read_is_no_backup(void)
+{
+	static char long_name[1 << 20];
+	struct err e = { 0 };
+	struct point *p;
+	json_t *record = record_of("u", NULL, WHEN);
+	char want[600];
+
+	make_root();
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	json_set_text(record, "tool", long_name);
+	p = point_open(root, "web", WHEN, &e);
+	CHECK_INT(point_commit(p, DIGEST_SHA256, record, &e), -1);
+	CHECK_INT(e.class, ERR_DATA);
+	snprintf(want, sizeof(want), "%s/backup.json: more than 1048576 bytes",
+	    in_root(".web_20261124_003004.partial"));
+	CHECK_STR(e.text, want);
+	point_free(p);
+	CHECK_STR(names_in(root), "");
+	json_decref(record);
+	remove_root();
+}
+
+static void
 folder_that_cannot_be_made_is_refused(void)
 {
 	struct err e = { 0 };
@@ -610,6 +634,7 @@ CHECK_MAIN(TEST(point_appears_whole_and_described),
     TEST(sweep_takes_only_what_is_ours_and_dead),
     TEST(taken_second_gives_the_next),
     TEST(name_taken_meanwhile_is_not_overwritten),
+    TEST(record_that_nobody_could_read_is_no_backup),
     TEST(folder_that_cannot_be_made_is_refused),
     TEST(file_name_from_a_server_stays_in_the_folder),
     TEST(file_that_cannot_grow_is_named),
