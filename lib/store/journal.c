@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "base/span.h"
 #include "store/point_internal.h"
+#include "store/record.h"
 
 /* A disk of 62 TiB has 4 million ranges of 16 MiB; a damaged line must not
  * take all memory. */
@@ -17,6 +18,7 @@ enum {
 	DISKS_MAX = 256,
 	RANGE_MAX = 1 << 22,
 	JOURNAL_MAX_BYTES = 256 << 20,
+	HEAD_MAX_BYTES = RECORD_MAX_BYTES,
 };
 
 /* A bit a range. */
@@ -163,6 +165,9 @@ parse(struct journal *j, struct span text, struct err *e)
 	if (memchr(text.p, '\n', text.n) == NULL)
 		return err_set(e, ERR_DATA, "%s is cut", POINT_JOURNAL);
 	head = span_cut(&text, '\n');
+	if (head.n > HEAD_MAX_BYTES)
+		return err_set(e, ERR_DATA, "%s begins with %zu bytes of JSON",
+		    POINT_JOURNAL, head.n);
 	j->bytes = head.n + 1;
 	j->of = json_read(POINT_JOURNAL, head.p, head.n, e);
 	return j->of == NULL ? -1 : read_ranges(j, text, e);

@@ -219,6 +219,27 @@ what_is_no_journal_is_refused(void)
 	end();
 }
 
+/* As values in memory it would take a hundred times as much. */
+static void
+long_first_line_is_not_parsed(void)
+{
+	struct buf b = { 0 };
+	struct err e = { 0 };
+	int i;
+
+	begin();
+	buf_puts(&b, "{\"vm\":[");
+	for (i = 0; i < 1 << 20; i++)
+		buf_puts(&b, "{},");
+	buf_puts(&b, "0]}\n0 1\n");
+	journal_is(buf_text(&b));
+	CHECK(journal_open(point, &e) == NULL);
+	CHECK_INT(e.class, ERR_DATA);
+	CHECK_STR(e.text, ".journal begins with 3145738 bytes of JSON");
+	buf_free(&b);
+	end();
+}
+
 /* A line more that did not fit is no line. */
 static void
 full_disk_leaves_whole_lines(void)
@@ -247,4 +268,5 @@ CHECK_MAIN(TEST(next_run_knows_what_is_there),
     TEST(new_journal_forgets_the_old_one),
     TEST(line_that_was_cut_is_not_joined_to_the_next),
     TEST(what_stands_behind_damage_counts_for_nothing),
-    TEST(what_is_no_journal_is_refused), TEST(full_disk_leaves_whole_lines))
+    TEST(what_is_no_journal_is_refused), TEST(long_first_line_is_not_parsed),
+    TEST(full_disk_leaves_whole_lines))
