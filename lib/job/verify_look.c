@@ -259,24 +259,24 @@ add_grains(struct look *l, uint64_t at, size_t n, struct err *e)
 }
 
 /* A raw disk has nothing but its content.  One of another size is judged by
- * that. */
+ * that: it may end within a grain. */
 static void
 inspect_raw(struct look *l, struct err *own)
 {
-	uint64_t at = 0;
+	uint64_t at = 0, bytes = l->way->raw_bytes;
 	size_t n = 0;
 
-	l->content = content_open(l->way->raw_bytes, own);
+	l->content = content_open(bytes, own);
 	if (l->content == NULL)
 		return;
 	do {
 		if (fill(l, BUFFER_BYTES, &n, own) == -1 ||
-		    (at + n <= l->way->raw_bytes &&
+		    ((n == BUFFER_BYTES ? at + n <= bytes : at + n == bytes) &&
 			add_grains(l, at, n, own) == -1))
 			return;
 		at += n;
 	} while (n == BUFFER_BYTES);
-	if (at == l->way->raw_bytes)
+	if (at == bytes)
 		content_finish(l->content, l->f->disk->content, own);
 }
 

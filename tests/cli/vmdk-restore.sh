@@ -66,6 +66,11 @@ damaged()
 	rm p/more p/uefi01.nvram
 	run 1 esxbk-verify --level quick p
 	has out 'p/uefi01.nvram: FAILED (it is not there)'
+	for size in 1000000 7 0; do
+		truncate -s $size p/uefi01-disk1-flat.vmdk
+		run 1 esxbk-verify --level deep p
+		has out "p/uefi01-disk1-flat.vmdk: FAILED ($size bytes, backup.json says 41943040)"
+	done
 	truncate -s 1M p/uefi01-disk1-flat.vmdk
 	mark_host
 	refused 65 'p: uefi01-disk1-flat.vmdk has 1048576 bytes, backup.json says 41943040' p
