@@ -109,13 +109,18 @@ afile_chmod(struct afile *f, unsigned int mode, struct err *e)
 	return 0;
 }
 
+static bool
+is_name_free(const struct afile *f)
+{
+	return faccessat(f->dirfd, f->name, F_OK, AT_SYMLINK_NOFOLLOW) == -1;
+}
+
 static int
 create(struct afile *f, unsigned int mode, struct err *e)
 {
 	int tries = CREATE_TRIES;
 
-	if (f->how == AFILE_NEW &&
-	    faccessat(f->dirfd, f->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (f->how == AFILE_NEW && !is_name_free(f))
 		return err_set(e, ERR_CREATE, "exists already");
 	/* Somebody else may come in between: he is one to be minded, too. */
 	do {
@@ -363,24 +368,36 @@ close_synced(struct afile *f, struct err *e)
 	return 0;
 }
 
+static int
+give_name(const struct afile *f)
+{
+	unsigned int flags = f->how == AFILE_NEW ? RENAME_NOREPLACE : 0;
+	int rc = renameat2(f->dirfd, f->partial, f->dirfd, f->name, flags);
+
+	if (rc == 0 || flags == 0 || (errno != EINVAL && errno != ENOSYS))
+		return rc;
+	/* NFS knows no flags: link() refuses a taken name as well. */
+	rc = linkat(f->dirfd, f->partial, f->dirfd, f->name, 0);
+	if (rc == 0)
+		unlinkat(f->dirfd, f->partial, 0);
+	if (rc == 0 ||
+	    (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP))
+		return rc;
+	/* A FUSE that has no links either. */
+	if (is_name_free(f))
+		return renameat(f->dirfd, f->partial, f->dirfd, f->name);
+	errno = EEXIST;
+	return -1;
+}
+
 int
 afile_commit(struct afile *f, struct err *e)
 {
-	unsigned int flags = f->how == AFILE_NEW ? RENAME_NOREPLACE : 0;
-	int rc;
-
 	if (f->out != -1)
 		return copy_out(f, e);
 	if (close_synced(f, e) == -1)
 		return -1;
-	rc = renameat2(f->dirfd, f->partial, f->dirfd, f->name, flags);
-	if (rc == -1 && flags != 0 && (errno == EINVAL || errno == ENOSYS)) {
-		/* NFS knows no flags: link() refuses a taken name as well. */
-		rc = linkat(f->dirfd, f->partial, f->dirfd, f->name, 0);
-		if (rc == 0)
-			unlinkat(f->dirfd, f->partial, 0);
-	}
-	if (rc == -1)
+	if (give_name(f) == -1)
 		return err_sys(e, err_class_of_errno(errno), "rename %s to %s",
 		    f->partial, f->name);
 	f->named = false;
