@@ -53,33 +53,54 @@ is_taken(const struct point *p)
 	return faccessat(p->dirfd, p->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* 1: the partial that was just made is held.  0: another VM of this name has
+ * swept it away, or is about to. */
+static int
+hold_partial(struct point *p, struct err *e)
+{
+	struct stat a, b;
+
+	p->fd = openat(p->dirfd, p->partial,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (p->fd == -1)
+		return errno == ENOENT ? 0
+				       : err_sys(e, err_class_of_errno(errno),
+					     "open %s", p->partial_path);
+	/* On NFS this holds on this machine alone: between machines the VM's
+	 * lock must do. */
+	if ((flock(p->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+	    fstat(p->fd, &a) == 0 &&
+	    fstatat(p->dirfd, p->partial, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		return 1;
+	close(p->fd);
+	p->fd = -1;
+	return 0;
+}
+
 static int
 make_partial(struct point *p, time_t when, struct err *e)
 {
 	time_t last = when + SECONDS_TRIED;
+	int rc;
 
 	for (; when < last; when++) {
 		if (point_set_names(p, when, e) == -1)
 			return -1;
 		if (is_taken(p))
 			continue;
-		if (mkdirat(p->dirfd, p->partial, 0755) == 0)
-			break;
-		if (errno != EEXIST)
+		if (mkdirat(p->dirfd, p->partial, 0755) == -1) {
+			if (errno == EEXIST)
+				continue;
 			return err_sys(e, err_class_of_errno(errno),
 			    "make folder %s", p->partial_path);
+		}
+		rc = hold_partial(p, e);
+		p->made = rc != 0;
+		if (p->made)
+			return rc == 1 ? 0 : -1;
 	}
-	if (when == last)
-		return err_set(e, ERR_CREATE, "%s: the name is taken", p->path);
-	p->made = true;
-	p->fd = openat(p->dirfd, p->partial,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (p->fd == -1)
-		return err_sys(e, err_class_of_errno(errno), "open %s",
-		    p->partial_path);
-	/* NFS refuses this for a folder: there the VM's lock must do. */
-	(void)flock(p->fd, LOCK_EX | LOCK_NB);
-	return 0;
+	return err_set(e, ERR_CREATE, "%s: the name is taken", p->path);
 }
 
 struct point *

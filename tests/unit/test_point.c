@@ -3,9 +3,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -18,6 +20,25 @@
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static char root[200];
+
+/* What another VM's sweep does between two calls of ours, once. */
+static enum { NO_SWEEP, SWEPT, BEING_SWEPT } sweep;
+static int sweeper = -1;
+
+int
+mkdirat(int dir, const char *path, mode_t mode)
+{
+	int rc = (int)syscall(SYS_mkdirat, dir, path, mode);
+
+	if (sweep == SWEPT)
+		unlinkat(dir, path, AT_REMOVEDIR);
+	if (sweep == BEING_SWEPT) {
+		sweeper = openat(dir, path, O_RDONLY | O_DIRECTORY);
+		flock(sweeper, LOCK_EX);
+	}
+	sweep = NO_SWEEP;
+	return rc;
+}
 
 static void
 make_root(void)
@@ -358,6 +379,32 @@ taken_second_gives_the_next(void)
 }
 
 static void
+new_point_outlives_the_sweep_of_a_namesake(void)
+{
+	struct err e = { 0 };
+	struct point *p;
+
+	make_root();
+	sweep = SWEPT;
+	p = point_open(root, "web", WHEN, &e);
+	CHECK_STR(e.text, "");
+	CHECK(p != NULL);
+	if (p != NULL)
+		CHECK_STR(point_name(p), "web_20261124_003005");
+	point_free(p);
+	CHECK_STR(names_in(root), "");
+	sweep = BEING_SWEPT;
+	p = point_open(root, "web", WHEN, &e);
+	CHECK_STR(e.text, "");
+	CHECK_STR(names_in(root),
+	    ".web_20261124_003004.partial .web_20261124_003005.partial");
+	point_free(p);
+	CHECK_STR(names_in(root), ".web_20261124_003004.partial");
+	CHECK_INT(close(sweeper), 0);
+	remove_root();
+}
+
+static void
 name_taken_meanwhile_is_not_overwritten(void)
 {
 	struct err e = { 0 };
@@ -633,6 +680,7 @@ CHECK_MAIN(TEST(point_appears_whole_and_described),
     TEST(killed_backup_is_never_taken_for_one),
     TEST(sweep_takes_only_what_is_ours_and_dead),
     TEST(taken_second_gives_the_next),
+    TEST(new_point_outlives_the_sweep_of_a_namesake),
     TEST(name_taken_meanwhile_is_not_overwritten),
     TEST(record_that_nobody_could_read_is_no_backup),
     TEST(folder_that_cannot_be_made_is_refused),
