@@ -29,7 +29,7 @@ RC=0
 PATHS=()
 CALLS=mkdir,openat,mkdirat,write,pwrite64,fchmod,fsync,fdatasync
 CALLS+=,sync_file_range,close,flock,renameat,renameat2,rename,unlinkat
-SECONDS_AHEAD=20
+SECONDS_AHEAD=60
 
 swift_host()
 {
