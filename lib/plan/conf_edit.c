@@ -330,8 +330,8 @@ write_file(struct conf_edit *ed, bool is_private, struct err *e)
 		f = open_like(ed->file, 0600, e);
 	if (f == NULL)
 		return -1;
-	if (ed->is_new && !is_private && afile_chmod(f, 0644, e) == -1)
-		return -1;
+	if (ed->is_new && !is_private)
+		afile_chmod(f, 0644);
 	/* A section a line, then what it has, a line each if that fits. */
 	if (conf_text(ed->root, 2, &b, e) == 0 &&
 	    afile_write(f, b.data, b.len, e) == 0)

@@ -26,6 +26,7 @@ struct afile {
 	int out;    /* a spool's: where it goes at last, else -1 */
 	bool named; /* the partial exists */
 	enum afile_mode how;
+	unsigned int mode; /* the finished file's */
 	uint64_t bytes;
 	uint64_t flushed_bytes;
 };
@@ -87,8 +88,12 @@ remove_old(struct afile *f, struct err *e)
 {
 	int rc = 0, fd;
 
+	/* NFS gives such a lock to who may write. */
 	fd = openat(f->dirfd, f->partial,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1 && errno == EACCES)
+		fd = openat(f->dirfd, f->partial,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (fd != -1 && is_taken(f, fd))
@@ -100,13 +105,10 @@ remove_old(struct afile *f, struct err *e)
 	return rc;
 }
 
-int
-afile_chmod(struct afile *f, unsigned int mode, struct err *e)
+void
+afile_chmod(struct afile *f, unsigned int mode)
 {
-	if (fchmod(f->fd, mode) == -1)
-		return err_sys(e, err_class_of_errno(errno), "chmod %s",
-		    f->partial);
-	return 0;
+	f->mode = mode;
 }
 
 static bool
@@ -116,7 +118,7 @@ is_name_free(const struct afile *f)
 }
 
 static int
-create(struct afile *f, unsigned int mode, struct err *e)
+create(struct afile *f, struct err *e)
 {
 	int tries = CREATE_TRIES;
 
@@ -138,7 +140,7 @@ create(struct afile *f, unsigned int mode, struct err *e)
 	f->lock = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
 	if (f->lock == -1)
 		return err_sys(e, ERR_OS, "dup %s", f->partial);
-	return afile_chmod(f, mode, e);
+	return 0;
 }
 
 struct afile *
@@ -150,6 +152,7 @@ afile_open(const char *path, enum afile_mode how, unsigned int mode,
 	if (f == NULL)
 		return NULL;
 	f->how = how;
+	f->mode = mode;
 	if (split(f, path) == -1) {
 		err_sys(e, ERR_OS, "%s", path);
 		goto fail;
@@ -159,7 +162,7 @@ afile_open(const char *path, enum afile_mode how, unsigned int mode,
 		err_sys(e, err_class_of_errno(errno), "open %s", f->dir);
 		goto fail;
 	}
-	if (create(f, mode, e) == -1) {
+	if (create(f, e) == -1) {
 		err_ctx(e, "%s", path);
 		goto fail;
 	}
@@ -360,6 +363,9 @@ close_synced(struct afile *f, struct err *e)
 {
 	int fd = f->fd;
 
+	if (fchmod(fd, f->mode) == -1)
+		return err_sys(e, err_class_of_errno(errno), "chmod %s",
+		    f->partial);
 	if (fsync(fd) == -1)
 		return err_sys(e, ERR_IO, "fsync %s", f->partial);
 	f->fd = -1;
@@ -397,6 +403,10 @@ afile_commit(struct afile *f, struct err *e)
 		return copy_out(f, e);
 	if (close_synced(f, e) == -1)
 		return -1;
+	/* Where there are no locks. */
+	if (!is_partial(f, f->lock))
+		return err_set(e, ERR_TEMP, "another run has taken %s away",
+		    f->partial);
 	if (give_name(f) == -1)
 		return err_sys(e, err_class_of_errno(errno), "rename %s to %s",
 		    f->partial, f->name);
@@ -413,7 +423,7 @@ afile_free(struct afile *f)
 		return;
 	if (f->fd != -1)
 		close(f->fd);
-	if (f->named)
+	if (f->named && (f->lock == -1 || is_partial(f, f->lock)))
 		unlinkat(f->dirfd, f->partial, 0);
 	if (f->lock != -1)
 		close(f->lock);

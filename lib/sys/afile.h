@@ -11,7 +11,7 @@
  * afile - a whole-or-nothing file.
  *
  * Bytes go to "dir/.NAME.partial"; afile_commit() makes them durable and
- * gives them their name: write, fsync, close, rename, fsync of the folder.
+ * gives them mode and name: write, fsync, close, rename, fsync of the folder.
  * afile_free() without commit leaves nothing.  One thread.
  */
 struct afile;
@@ -37,7 +37,7 @@ const char *afile_spool_dir(void);
 
 /* Another mode than it was opened with; the finished file's owner, ERR_CREATE
  * if it may not be his. */
-int afile_chmod(struct afile *f, unsigned int mode, struct err *e);
+void afile_chmod(struct afile *f, unsigned int mode);
 int afile_own(struct afile *f, uid_t owner, gid_t group, struct err *e);
 
 int afile_write(struct afile *f, const void *p, size_t n, struct err *e);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include "sandbox.h"
@@ -52,6 +53,21 @@ linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 		return -1;
 	}
 	return (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
+
+/* Of NFS: who may not write gets no exclusive one.  Of others: nobody. */
+static enum { LOCKS, LOCKS_OF_NFS, NO_LOCKS } locks;
+
+int
+flock(int fd, int operation)
+{
+	bool may_write = (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+
+	if (locks == NO_LOCKS || (locks == LOCKS_OF_NFS && !may_write)) {
+		errno = locks == NO_LOCKS ? ENOLCK : EBADF;
+		return -1;
+	}
+	return (int)syscall(SYS_flock, fd, operation);
 }
 
 static void
@@ -265,6 +281,60 @@ file_that_cannot_grow_says_so(void)
 	sandbox_free();
 }
 
+static void
+a_lock_of_nfs_keeps_others_out(void)
+{
+	struct err e = { 0 };
+	struct afile *f;
+	struct stat st;
+
+	sandbox_open();
+	fail("", 0);
+	locks = LOCKS_OF_NFS;
+	f = afile_open(sandbox_path("f"), AFILE_NEW, 0444, &e);
+	CHECK_INT(afile_write(f, "mine", 4, &e), 0);
+	/* Else nobody but root could ask for the lock. */
+	CHECK_INT(stat(sandbox_path(".f.partial"), &st), 0);
+	CHECK_INT(st.st_mode & 07777, 0600);
+	CHECK(afile_open(sandbox_path("f"), AFILE_NEW, 0444, &e) == NULL);
+	CHECK_INT(e.class, ERR_TEMP);
+	err_clear(&e);
+	CHECK_INT(afile_commit(f, &e), 0);
+	CHECK_STR(e.text, "");
+	afile_free(f);
+	CHECK_STR(sandbox_read("f"), "mine");
+	CHECK_INT(stat(sandbox_path("f"), &st), 0);
+	CHECK_INT(st.st_mode & 07777, 0444);
+	locks = LOCKS;
+	sandbox_free();
+}
+
+static void
+nobodys_half_is_published_without_locks(void)
+{
+	struct err e = { 0 };
+	struct afile *f, *other;
+
+	sandbox_open();
+	fail("", 0);
+	locks = NO_LOCKS;
+	f = open_with("f", AFILE_NEW, "all of mine");
+	other = open_with("f", AFILE_NEW, "half");
+	CHECK_INT(afile_commit(f, &e), -1);
+	CHECK_INT(e.class, ERR_TEMP);
+	CHECK_STR(e.text, "another run has taken .f.partial away");
+	afile_free(f);
+	CHECK_STR(sandbox_names(), ".f.partial");
+	err_clear(&e);
+	CHECK_INT(afile_write(other, " and half", 9, &e), 0);
+	CHECK_INT(afile_commit(other, &e), 0);
+	CHECK_STR(e.text, "");
+	afile_free(other);
+	CHECK_STR(sandbox_read("f"), "half and half");
+	locks = LOCKS;
+	sandbox_free();
+}
+
 /* A run that was killed left it; or a stranger put it there. */
 static void
 old_partial_is_in_nobodys_way(void)
@@ -338,6 +408,8 @@ CHECK_MAIN(TEST(file_has_no_name_before_it_is_whole),
     TEST(taken_name_is_not_overwritten),
     TEST(file_system_without_flags_is_as_safe),
     TEST(file_that_may_not_last_is_no_success),
-    TEST(file_that_cannot_grow_says_so), TEST(old_partial_is_in_nobodys_way),
+    TEST(file_that_cannot_grow_says_so), TEST(a_lock_of_nfs_keeps_others_out),
+    TEST(nobodys_half_is_published_without_locks),
+    TEST(old_partial_is_in_nobodys_way),
     TEST(file_of_this_folder_needs_no_slash),
     TEST(folder_that_is_none_is_named))
