@@ -139,11 +139,17 @@ read_device(const struct xml_node *n, struct vm_device *d, struct err *e)
 	return keep(&d->label, label_of(n), e);
 }
 
-/* Network cards differ by model; all have a MAC address. */
+/* Network cards differ by model.  One that never was powered on has no MAC
+ * address yet if the host is to make it, but it is connected all the same. */
 static bool
 is_nic(const struct xml_node *n)
 {
-	return xml_child(n, "macAddress") != NULL;
+	static const char card[] = "VirtualEthernetCard";
+	const char *backing = xml_type(xml_child(n, "backing"));
+
+	return xml_child(n, "macAddress") != NULL ||
+	    xml_child(n, "addressType") != NULL ||
+	    strncmp(backing, card, sizeof(card) - 1) == 0;
 }
 
 static int

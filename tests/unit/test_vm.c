@@ -1,0 +1,58 @@
+#include "vsphere/vm.h"
+
+#include "vimfake.h"
+
+static const struct moref ref = { "VirtualMachine", "vm-7" };
+
+#define READ "RetrievePropertiesEx"
+#define VM(props) VIMFAKE_OBJECT("VirtualMachine", "vm-7", props)
+
+/* What every card has, and what differs. */
+#define CARD(key, type, more)                                        \
+	"<VirtualDevice xsi:type='" type "'><key>" key "</key>"      \
+	"<deviceInfo><label>Card " key "</label></deviceInfo>"       \
+	"<backing xsi:type='VirtualEthernetCardNetworkBackingInfo'>" \
+	"<deviceName>lab</deviceName></backing><controllerKey>100"   \
+	"</controllerKey>" more "</VirtualDevice>"
+
+/* As a host has it whose VM was imported and never powered on. */
+static void
+card_without_an_address_is_a_card(void)
+{
+	static const struct vimfake_step script[] = {
+		{ READ,
+		    VM(VIMFAKE_PROP("config.hardware.device",
+			"<VirtualDevice xsi:type='VirtualDisk'><key>2000</key>"
+			"<backing xsi:type='VirtualDiskFlatVer2BackingInfo'/>"
+			"<capacityInKB>4</capacityInKB></VirtualDevice>"
+			"<VirtualDevice xsi:type='VirtualCdrom'><key>3000</key>"
+			"<backing xsi:type='VirtualCdromIsoBackingInfo'/>"
+			"</VirtualDevice>" CARD("4000", "VirtualVmxnet3",
+			    "<addressType>generated</addressType>") CARD("4001",
+			    "VirtualE1000e",
+			    "<wakeOnLanEnabled>true</wakeOnLanEnabled>")
+			    CARD("4002", "VirtualVmxnet3",
+				"<addressType>manual</addressType>"
+				"<macAddress>00:50:56:01:02:03</macAddress>"))) },
+		{ NULL },
+	};
+	struct vm vm = { 0 };
+	struct err e = { 0 };
+
+	vimfake_begin(script);
+	CHECK_INT(vm_read(NULL, &ref, &vm, &e), 0);
+	CHECK_STR(e.text, "");
+	CHECK_INT(vm.n_disks, 1);
+	CHECK_INT(vm.n_devices, 5);
+	if (CHECK_INT(vm.n_nics, 3)) {
+		CHECK_INT(vm.nics[0].key, 4000);
+		CHECK_STR(vm.nics[0].mac, "");
+		CHECK_STR(vm.nics[0].network, "lab");
+		CHECK_INT(vm.nics[1].key, 4001);
+		CHECK_STR(vm.nics[2].mac, "00:50:56:01:02:03");
+	}
+	vm_free(&vm);
+	vimfake_end();
+}
+
+CHECK_MAIN(TEST(card_without_an_address_is_a_card))
