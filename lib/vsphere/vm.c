@@ -9,10 +9,11 @@
 
 enum { MAX_SNAPSHOTS = 1024, SNAPSHOT_DEPTH = 64, BATCH = 64 };
 
-static const char *const vm_paths[] = { "name", "config.uuid",
+/* The first came with API 6.5: an older server refuses all of them for it. */
+static const char *const vm_paths[] = { "config.keyId", "name", "config.uuid",
 	"config.instanceUuid", "config.version", "config.files.vmPathName",
 	"config.guestFullName", "config.firmware", "config.template",
-	"config.keyId", "config.hardware.device", "runtime.powerState",
+	"config.hardware.device", "runtime.powerState",
 	"runtime.connectionState", "runtime.consolidationNeeded",
 	"runtime.faultToleranceState", "guest.toolsRunningStatus",
 	"summary.storage", "snapshot", "datastore", NULL };
@@ -197,6 +198,7 @@ int
 vm_read_many(struct vim *v, const struct moref *refs, size_t n, struct vm *vms,
     struct err *e)
 {
+	const char *const *paths = vm_paths + (vim_has_api(v, 6, 5) ? 0 : 1);
 	size_t i, at, batch;
 	int rc = 0;
 
@@ -206,7 +208,7 @@ vm_read_many(struct vim *v, const struct moref *refs, size_t n, struct vm *vms,
 		struct props p = { 0 };
 
 		batch = n - at < BATCH ? n - at : BATCH;
-		rc = props_get_many(v, refs + at, batch, vm_paths, &p, e);
+		rc = props_get_many(v, refs + at, batch, paths, &p, e);
 		for (i = at; rc == 0 && i < at + batch; i++) {
 			struct err own = { 0 };
 

@@ -55,4 +55,36 @@ card_without_an_address_is_a_card(void)
 	vimfake_end();
 }
 
-CHECK_MAIN(TEST(card_without_an_address_is_a_card))
+/* One that does not know a property answers nothing else either. */
+static void
+old_server_is_asked_for_nothing_newer(void)
+{
+	static const struct vimfake_step script[] = {
+		{ READ, VM("") },
+		{ READ, VM(VIMFAKE_PROP("config.keyId", "<keyId>k</keyId>")) },
+		{ NULL },
+	};
+	struct vm vm = { 0 };
+	struct err e = { 0 };
+
+	vimfake_begin(script);
+	vimfake.api = "6.0";
+	CHECK_INT(vm_read(NULL, &ref, &vm, &e), 0);
+	CHECK(strstr(buf_text(&vimfake.calls), "config.keyId") == NULL);
+	CHECK(strstr(buf_text(&vimfake.calls), ">name<") != NULL);
+	CHECK(!vm.is_encrypted);
+	vm_free(&vm);
+	vimfake.api = "6.5";
+	CHECK_INT(vm_read(NULL, &ref, &vm, &e), 0);
+	CHECK(strstr(buf_text(&vimfake.calls), "config.keyId") != NULL);
+	CHECK(vm.is_encrypted);
+	vm_free(&vm);
+	vimfake.api = NULL;
+	vimfake_end();
+}
+
+CHECK_MAIN(TEST(card_without_an_address_is_a_card),
+    /* clang-format off */
+    TEST(old_server_is_asked_for_nothing_newer)
+    /* clang-format on */
+)

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "check.h"
 #include "codec/xml.h"
+#include "vsphere/version.h"
 #include "vsphere/vim.h"
 
 struct vimfake_step {
@@ -26,6 +27,7 @@ static struct {
 	void (*find)(const char *method, const struct moref *this,
 	    const char *args, struct buf *answer);
 	bool is_esxi;
+	const char *api;  /* "7.0.0.0" if NULL */
 	struct buf calls; /* "Method id args", one a line */
 } vimfake;
 
@@ -171,6 +173,14 @@ vim_about(const struct vim *v)
 	(void)v;
 	about.is_vcenter = !vimfake.is_esxi;
 	return &about;
+}
+
+bool
+vim_has_api(const struct vim *v, int major, int minor)
+{
+	(void)v;
+	return version_is_at_least(
+	    vimfake.api != NULL ? vimfake.api : "7.0.0.0", major, minor);
 }
 
 unsigned int
