@@ -148,8 +148,9 @@ out:
 	return rc;
 }
 
+/* all: one that is gone is a fault; else it is left out. */
 static int
-get_once(struct vim *v, const struct moref *objects, size_t n,
+get_once(struct vim *v, const struct moref *objects, size_t n, bool all,
     const char *const *paths, struct props *out, struct err *e)
 {
 	struct buf args = { 0 };
@@ -158,6 +159,8 @@ get_once(struct vim *v, const struct moref *objects, size_t n,
 	soap_open(&args, "specSet", NULL);
 	add_prop_set(&args, objects[0].type, paths);
 	add_objects(&args, objects, n);
+	if (!all)
+		soap_add_bool(&args, "reportMissingObjectsInResults", true);
 	soap_close(&args, "specSet");
 	buf_puts(&args, "<options/>");
 	rc = retrieve(v, &args, out, e);
@@ -189,8 +192,8 @@ has_new_session(struct vim *v, unsigned int session, const struct err *e)
 	return vim_session(v) != session && e->class < ERR_SIGNAL;
 }
 
-int
-props_get_many(struct vim *v, const struct moref *objects, size_t n,
+static int
+get(struct vim *v, const struct moref *objects, size_t n, bool all,
     const char *const *paths, struct props *out, struct err *e)
 {
 	unsigned int session = vim_session(v);
@@ -199,14 +202,14 @@ props_get_many(struct vim *v, const struct moref *objects, size_t n,
 
 	if (n == 0)
 		return 0;
-	rc = get_once(v, objects, n, paths, out, &own);
+	rc = get_once(v, objects, n, all, paths, out, &own);
 	/* Nothing where something must be: is the session still there? */
 	if (rc == 0 && (out->n == 0 || has_lost_session(out)))
 		rc = vim_ping(v, &own);
 	if (has_new_session(v, session, &own)) {
 		props_free(out);
 		err_clear(&own);
-		rc = get_once(v, objects, n, paths, out, &own);
+		rc = get_once(v, objects, n, all, paths, out, &own);
 	}
 	if (rc == -1) {
 		props_free(out);
@@ -217,10 +220,17 @@ props_get_many(struct vim *v, const struct moref *objects, size_t n,
 }
 
 int
+props_get_many(struct vim *v, const struct moref *objects, size_t n,
+    const char *const *paths, struct props *out, struct err *e)
+{
+	return get(v, objects, n, false, paths, out, e);
+}
+
+int
 props_get(struct vim *v, const struct moref *object, const char *const *paths,
     struct props *out, struct err *e)
 {
-	if (props_get_many(v, object, 1, paths, out, e) == -1)
+	if (get(v, object, 1, true, paths, out, e) == -1)
 		return -1;
 	if (out->n == 1)
 		return 0;
