@@ -20,7 +20,8 @@ look(struct vim *v, const struct moref *task, const char *what,
 
 	if (props_get(v, task, paths, &p, e) == -1) {
 		if (e->class == ERR_NOTFOUND)
-			e->class = ERR_TEMP; /* the server forgot it */
+			e->class = ERR_UNAVAIL; /* the server began anew */
+		e->fault[0] = '\0';             /* it is not the task's own */
 		return err_ctx(e, "%s", what);
 	}
 	info = props_find(&p.objects[0], "info");

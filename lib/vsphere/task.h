@@ -12,7 +12,9 @@
 
 /* Waits at most limit_s seconds (then ERR_TEMP; the task goes on).  result
  * takes a reference that the task returns; it may be NULL.  what stands in
- * errors: "create snapshot". */
+ * errors: "create snapshot".  An error has a fault only if the task failed
+ * with it: without one nobody knows what became of the task; ERR_UNAVAIL if
+ * the server knows of none. */
 int task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
     const char *what, struct moref *result, struct err *e);
 
@@ -21,8 +23,9 @@ int task_wait_watching(struct vim *v, const struct moref *task,
     unsigned int limit_s, const char *what,
     int (*meanwhile)(void *self, struct err *e), void *self, struct err *e);
 
-/* Waits, at most limit_s, until no recent task of that method ("CreateSnapshot_Task") is queued or running at an object; for a call whose reply was
- * lost. */
+/* Waits, at most limit_s, until no recent task of that method
+ * ("CreateSnapshot_Task") is queued or running at an object; for a call whose
+ * reply was lost. */
 int task_wait_idle(struct vim *v, const struct moref *object,
     const char *method, unsigned int limit_s, struct err *e);
 
