@@ -55,18 +55,27 @@ add_nics(struct vim *v, const struct moref *vm, const struct vmop_changes *c,
 }
 
 static void
+add_setting(struct buf *b, const char *key, const char *value)
+{
+	soap_open(b, "extraConfig", "OptionValue");
+	xml_add_elem(b, "key", key);
+	soap_open(b, "value", "xsd:string");
+	xml_add_text(b, value);
+	soap_close(b, "value");
+	soap_close(b, "extraConfig");
+}
+
+static void
 add_settings(struct buf *b, const struct vmop_changes *c)
 {
+	char key[VMOP_NIC_KEY_SIZE];
 	size_t i;
 
-	for (i = 0; i < c->n_settings; i++) {
-		soap_open(b, "extraConfig", "OptionValue");
-		xml_add_elem(b, "key", c->settings[i].key);
-		soap_open(b, "value", "xsd:string");
-		xml_add_text(b, c->settings[i].value);
-		soap_close(b, "value");
-		soap_close(b, "extraConfig");
-	}
+	for (i = 0; i < c->n_settings; i++)
+		add_setting(b, c->settings[i].key, c->settings[i].value);
+	for (i = 0; i < c->n_nics; i++)
+		if (vmop_nic_needs_setting(&c->nics[i], key))
+			add_setting(b, key, "false");
 }
 
 static int

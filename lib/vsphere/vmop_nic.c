@@ -1,7 +1,15 @@
 #include "vsphere/vmop_nic.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "vsphere/soap.h"
+
+enum {
+	FIRST_KEY = 4000, /* of the cards, "ethernet0" */
+	CARDS_MAX = 10,
+	MANUAL_MAX = 0x3f, /* fourth byte, behind 00:50:56 */
+};
 
 /* What stands before the address in a VirtualEthernetCard: the fields of
  * VirtualDevice. */
@@ -102,4 +110,32 @@ vmop_nic_add_edit(struct buf *b, const struct xml_node *device,
 	soap_close(b, "device");
 	soap_close(b, "deviceChange");
 	return 0;
+}
+
+static bool
+is_reserved(const char *mac)
+{
+	static const char *const made[] = { "00:0c:29:", "00:05:69:",
+		"00:1c:14:" };
+	static const char both[] = "00:50:56:"; /* manual ones, and vCenter's */
+	size_t i;
+
+	for (i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		if (strncasecmp(mac, made[i], strlen(made[i])) == 0)
+			return true;
+	return strncmp(mac, both, sizeof(both) - 1) == 0 &&
+	    strtoul(mac + sizeof(both) - 1, NULL, 16) > MANUAL_MAX;
+}
+
+bool
+vmop_nic_needs_setting(const struct vmop_nic *change,
+    char key[VMOP_NIC_KEY_SIZE])
+{
+	int at = change->key - FIRST_KEY;
+
+	if (!change->has_mac || change->mac == NULL || at < 0 ||
+	    at >= CARDS_MAX || !is_reserved(change->mac))
+		return false;
+	snprintf(key, VMOP_NIC_KEY_SIZE, "ethernet%d.checkMACAddress", at);
+	return true;
 }

@@ -10,4 +10,12 @@
 int vmop_nic_add_edit(struct buf *b, const struct xml_node *device,
     const struct vmop_nic *change, struct err *e);
 
+enum { VMOP_NIC_KEY_SIZE = 32 };
+
+/* A host does not start a VM with a manual address of the ranges that it and
+ * vCenter draw from, unless it is told not to look: true with the key of the
+ * setting that is to be "false" for this change. */
+bool vmop_nic_needs_setting(const struct vmop_nic *change,
+    char key[VMOP_NIC_KEY_SIZE]);
+
 #endif

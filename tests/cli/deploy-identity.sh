@@ -50,7 +50,8 @@ marks()
 
 kept()
 {
-	deploy 0 --name kept --keep-identity "$POINT"
+	# Addresses that a host makes it does not start with if they are manual.
+	deploy 0 --name kept --keep-identity --power-on "$POINT"
 	same "$(identity kept)" "$(record "$POINT" '.vm.bios_uuid,
 		.vm.instance_uuid, .config.networks[].mac')" \
 		"as the backup records it"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -67,6 +68,20 @@ func (v *vm) madeAddress(i int) (kind, mac string) {
 	}
 	c := contentCID(v.spec.UUID, 1000+i)
 	return kind, fmt.Sprintf("00:50:56:%02x:%02x:%02x", c>>16&0x3f|0x80, c>>8&0xff, c&0xff)
+}
+
+// impermissible is a manual address of the ranges that servers make theirs
+// from, or "": a VM with one does not start unless it is told not to look.
+func (v *vm) impermissible() string {
+	for i, n := range v.nics {
+		made := strings.HasPrefix(n.mac, "00:0c:29:") ||
+			strings.HasPrefix(n.mac, "00:50:56:") && n.mac[9:11] > "3f"
+		look := v.spec.ExtraConfig[fmt.Sprintf("ethernet%d.checkMACAddress", i)]
+		if n.addressType == "manual" && made && !strings.EqualFold(look, "false") {
+			return n.mac
+		}
+	}
+	return ""
 }
 
 // networkName is an adapter's network as people call it.

@@ -92,6 +92,10 @@ func (h *Host) powerTask(c *call, what string, on bool) (types.ManagedObjectRefe
 		if q != nil && q.answer == "0" {
 			return nil, &vimFault{"The operation was cancelled by the user.", &types.GenericVmConfigFault{Reason: "msg.uuid.altered"}}
 		}
+		if mac := v.impermissible(); on && mac != "" {
+			return nil, &vimFault{"Impermissible static Ethernet address: '" + mac + "'. It conflicts with VMware reserved MACs.",
+				&types.GenericVmConfigFault{Reason: "msg.ethernet.macAddress"}}
+		}
 		v.setPower(on)
 		return nil, nil
 	})

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include "sys/sig.h"
 #include "vimfake.h"
+#include "vsphere/vmop_nic.h"
 
 static const struct moref vm = { "VirtualMachine", "vm-7" };
 
@@ -154,8 +155,49 @@ identity_changes_and_nothing_else(void)
 	    "</deviceChange>"
 	    "<extraConfig xsi:type=\"OptionValue\"><key>esxbk.mark</key>"
 	    "<value xsi:type=\"xsd:string\">&lt;a &amp; b&gt;</value>"
+	    "</extraConfig><extraConfig xsi:type=\"OptionValue\">"
+	    "<key>ethernet1.checkMACAddress</key>"
+	    "<value xsi:type=\"xsd:string\">false</value>"
 	    "</extraConfig></spec>");
 	vimfake_end();
+}
+
+static void
+host_is_told_to_start_with_an_address_of_its_own_ranges(void)
+{
+	static const struct {
+		const char *mac;
+		int key;
+		const char *setting;
+	} rows[] = {
+		{ "00:0c:29:e7:c9:ec", 4000, "ethernet0.checkMACAddress" },
+		{ "00:0C:29:E7:C9:EC", 4009, "ethernet9.checkMACAddress" },
+		{ "00:50:56:40:00:00", 4002, "ethernet2.checkMACAddress" },
+		{ "00:50:56:bf:ff:ff", 4002, "ethernet2.checkMACAddress" },
+		{ "00:50:56:ff:ff:ff", 4002, "ethernet2.checkMACAddress" },
+		{ "00:50:56:3f:ff:ff", 4000, NULL },
+		{ "00:50:56:00:00:00", 4000, NULL },
+		{ "02:0c:29:e7:c9:ec", 4000, NULL },
+		{ "", 4000, NULL },
+		{ NULL, 4000, NULL },
+		{ "00:0c:29:e7:c9:ec", 3999, NULL },
+		{ "00:0c:29:e7:c9:ec", 4010, NULL },
+	};
+	struct vmop_nic nic = { .has_mac = true };
+	char key[VMOP_NIC_KEY_SIZE];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		check_at(rows[i].mac);
+		nic.mac = rows[i].mac;
+		nic.key = rows[i].key;
+		if (CHECK_INT(vmop_nic_needs_setting(&nic, key),
+			rows[i].setting != NULL) &&
+		    rows[i].setting != NULL)
+			CHECK_STR(key, rows[i].setting);
+	}
+	nic = (struct vmop_nic){ .key = 4000, .mac = "00:0c:29:e7:c9:ec" };
+	CHECK(!vmop_nic_needs_setting(&nic, key));
 }
 
 static void
@@ -615,6 +657,7 @@ signal_ends_waiting_but_not_removal(void)
 
 CHECK_MAIN(TEST(identity_changes_and_nothing_else),
     /* clang-format off */
+    TEST(host_is_told_to_start_with_an_address_of_its_own_ranges),
     TEST(card_that_is_gone_is_not_edited),
     TEST(change_whose_reply_is_lost_is_made_again),
     TEST(refused_change_is_told),
