@@ -19,8 +19,8 @@ enum {
 };
 
 /* hosts before 6.7 know no more of a lease */
-static const char *const lease_paths[] = { "state", "info", "error",
-	"initializeProgress", NULL };
+static const char *const lease_paths[] = { "state", "info", "error", NULL };
+
 static void
 read_timeout(struct lease *l, const struct xml_node *info)
 {
@@ -57,7 +57,7 @@ look_if_ready(struct lease *l, struct err *e)
 	int rc = 0;
 
 	if (props_get(l->v, &l->ref, lease_paths, &p, e) == -1)
-		return -1;
+		return lease_watch_gone(l, e);
 	state = props_text(&p.objects[0], "state");
 	if (strcmp(state, "ready") == 0)
 		rc = read_info(l, props_find(&p.objects[0], "info"), e) == -1
@@ -331,6 +331,7 @@ complete(struct lease *l, struct err *e)
 	if ((own.fault[0] == '\0' || strcmp(own.fault, "InvalidState") == 0) &&
 	    is_done(l))
 		return 0;
+	lease_watch_gone(l, &own);
 	if (e->class == ERR_NONE)
 		*e = own;
 	return -1;

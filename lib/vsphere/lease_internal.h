@@ -40,6 +40,10 @@ bool lease_watch_is_cut_off(const struct err *e);
 /* The lease is lost: says why, and stops the transfers. */
 void lease_watch_lose(struct lease *l, const struct err *e);
 
+/* If e says that the server knows no such lease, as after it began anew: there
+ * is nothing left to abort, and another may be had.  -1. */
+int lease_watch_gone(struct lease *l, struct err *e);
+
 /* The server has ended it, and there is nothing left to abort: -1. */
 int lease_watch_ended(struct lease *l, const struct props_object *o,
     const char *state, struct err *e);

@@ -33,6 +33,16 @@ lease_watch_ended(struct lease *l, const struct props_object *o,
 	return -1;
 }
 
+int
+lease_watch_gone(struct lease *l, struct err *e)
+{
+	if (e->class != ERR_NOTFOUND)
+		return -1;
+	atomic_store(&l->is_open, false);
+	e->class = ERR_TEMP;
+	return err_ctx(e, "the lease is gone");
+}
+
 void
 lease_watch_lose(struct lease *l, const struct err *e)
 {
@@ -63,7 +73,7 @@ lease_watch_look(struct lease *l, struct err *e)
 	int rc = 0;
 
 	if (props_get(l->v, &l->ref, state_paths, &p, e) == -1)
-		return -1;
+		return lease_watch_gone(l, e);
 	state = props_text(&p.objects[0], "state");
 	if (strcmp(state, "ready") != 0)
 		rc = lease_watch_ended(l, &p.objects[0], state, e);

@@ -39,6 +39,10 @@ add_state(struct buf *b)
 {
 	const char *state = server.state;
 
+	if (strcmp(state, "gone") == 0) {
+		buf_puts(b, "!ManagedObjectNotFound deleted");
+		return;
+	}
 	if (server.not_yet > 0) {
 		server.not_yet--;
 		state = "initializing";
@@ -228,6 +232,9 @@ files_of_a_lease_that_is_over_are_not_told(void)
 		{ "initializing", "the lease is no longer ready" },
 		{ "done", "the lease is in state 'done'" },
 		{ "error", "the lease failed: Timedout: why" },
+		{ "gone",
+		    "the lease is gone: RetrievePropertiesEx: "
+		    "ManagedObjectNotFound: deleted" },
 	};
 	size_t i;
 
@@ -322,6 +329,7 @@ completion_is_what_the_state_says(void)
 		{ "?", "ready", -1, "HttpNfcLeaseAbort " },
 		{ "!InvalidState not done", "ready", -1, "HttpNfcLeaseAbort " },
 		{ "!Timedout too late", "done", -1, "HttpNfcLeaseAbort " },
+		{ "!ManagedObjectNotFound deleted", "gone", -1, "" },
 	};
 	char want[200];
 	size_t i;
@@ -336,6 +344,7 @@ completion_is_what_the_state_says(void)
 		server.after = rows[i].after;
 		CHECK_INT(lease_commit(l, &e), rows[i].rc);
 		CHECK((e.class != ERR_NONE) == (rows[i].rc == -1));
+		CHECK(e.class != ERR_NOTFOUND);
 		lease_free(l);
 		snprintf(want, sizeof(want),
 		    "ImportVApp once HttpNfcLeaseComplete %s", rows[i].calls);
@@ -391,10 +400,30 @@ lease_is_kept_alive_and_its_loss_stops_the_transfers(void)
 	wirefake_close(v);
 }
 
+/* A host that began anew: another try may go well. */
+static void
+lease_that_is_gone_is_lost(void)
+{
+	struct vim *v = begin();
+	struct err e = { 0 };
+	struct lease *l = import(v, &folder, &none, &e);
+
+	set_state("gone", "");
+	CHECK_INT(lease_look(l, &e), -1);
+	CHECK_INT(e.class, ERR_TEMP);
+	CHECK_STR(e.text,
+	    "the lease is gone: RetrievePropertiesEx: "
+	    "ManagedObjectNotFound: deleted");
+	CHECK(stop);
+	lease_free(l);
+	CHECK_STR(calls(), "ImportVApp once ");
+	wirefake_close(v);
+}
+
 CHECK_MAIN(TEST(import_sends_the_specification_as_it_came),
     TEST(import_waits_and_knows_its_files_and_its_vm),
     TEST(files_of_a_lease_that_is_over_are_not_told),
     TEST(free_aborts_what_was_not_committed),
     TEST(lease_that_fails_at_once_says_why),
-    TEST(completion_is_what_the_state_says),
+    TEST(completion_is_what_the_state_says), TEST(lease_that_is_gone_is_lost),
     TEST(lease_is_kept_alive_and_its_loss_stops_the_transfers))
