@@ -242,6 +242,9 @@ vm_refresh_snapshots(struct vim *v, struct vm *vm, struct err *e)
 	    props_find(&p.objects[0], "runtime.consolidationNeeded"), false);
 	rc = props_check(&p.objects[0], "snapshot", e);
 	if (rc == 0)
+		rc = props_check(&p.objects[0], "runtime.consolidationNeeded",
+		    e);
+	if (rc == 0)
 		rc = read_tree(vm, props_find(&p.objects[0], "snapshot"),
 		    "rootSnapshotList", -1, 0, e);
 	props_free(&p);
@@ -269,7 +272,9 @@ use_disks_of(struct vim *v, struct vm *vm, const struct moref *object,
 
 	if (props_get(v, object, paths, &p, e) == -1)
 		return -1;
-	rc = device_read(props_find(&p.objects[0], paths[0]), &then, e);
+	rc = props_check(&p.objects[0], paths[0], e);
+	if (rc == 0)
+		rc = device_read(props_find(&p.objects[0], paths[0]), &then, e);
 	for (i = 0; rc == 0 && i < vm->n_disks; i++)
 		for (j = 0; j < then.n_disks; j++) {
 			if (then.disks[j].key != vm->disks[i].key)

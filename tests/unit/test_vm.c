@@ -83,8 +83,46 @@ old_server_is_asked_for_nothing_newer(void)
 	vimfake_end();
 }
 
+/* What cannot be read is not what the VM has now, and not none. */
+static void
+what_cannot_be_read_is_told(void)
+{
+#define MISSING(path)                                                      \
+	"<missingSet><path>" path "</path><fault><fault xsi:type="         \
+	"'NoPermission'/><localizedMessage>No.</localizedMessage></fault>" \
+	"</missingSet>"
+	static const char *const unread[] = { "config.hardware.device",
+		"snapshot", "runtime.consolidationNeeded" };
+	static const struct vimfake_step script[] = {
+		{ READ, VM(MISSING("config.hardware.device")) },
+		{ READ, VM(MISSING("snapshot")) },
+		{ READ, VM(MISSING("runtime.consolidationNeeded")) },
+		{ NULL },
+	};
+	struct vm vm = { .ref = ref };
+	char want[100];
+	size_t i;
+
+	vimfake_begin(script);
+	for (i = 0; i < sizeof(unread) / sizeof(unread[0]); i++) {
+		struct err e = { 0 };
+
+		check_at(unread[i]);
+		CHECK_INT(i == 0 ? vm_use_snapshot(NULL, &vm, &ref, &e)
+				 : vm_refresh_snapshots(NULL, &vm, &e),
+		    -1);
+		CHECK_INT(e.class, ERR_PERM);
+		snprintf(want, sizeof(want), "%s: NoPermission: No.",
+		    unread[i]);
+		CHECK(strstr(e.text, want) != NULL);
+	}
+	vm_free(&vm);
+	vimfake_end();
+}
+
 CHECK_MAIN(TEST(card_without_an_address_is_a_card),
     /* clang-format off */
-    TEST(old_server_is_asked_for_nothing_newer)
+    TEST(old_server_is_asked_for_nothing_newer),
+    TEST(what_cannot_be_read_is_told)
     /* clang-format on */
 )
