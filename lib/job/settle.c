@@ -49,6 +49,8 @@ fill_nics(const struct vm *vm, const struct supply *s,
 		if (!conf->keep_identity)
 			continue;
 		nics[i].mac = recorded_mac(record, vm->nics[i].label, i);
+		if (nics[i].mac == NULL && vm->nics[i].is_manual)
+			nics[i].mac = vm->nics[i].mac; /* the descriptor's */
 		nics[i].has_mac = nics[i].mac != NULL;
 	}
 }

@@ -123,6 +123,8 @@ read_nic(const struct xml_node *n, struct vm_nic *nic, struct err *e)
 		if (keep(texts[i].to, texts[i].text, e) == -1)
 			return -1;
 	entity_unescape(nic->network);
+	nic->is_manual = nic->mac[0] != '\0' &&
+	    strcmp(xml_text(xml_child(n, "addressType")), "manual") == 0;
 	nic->key = read_int(xml_child(n, "key"), -1);
 	return 0;
 }

@@ -33,8 +33,9 @@ struct vm_disk {
 struct vm_nic {
 	int key;
 	char *label;
-	char *type; /* "VirtualVmxnet3" */
-	char *mac;
+	char *type;      /* "VirtualVmxnet3" */
+	char *mac;       /* or "" */
+	bool is_manual;  /* the address was given, not made by the server */
 	char *network;   /* network's name, or "" */
 	char *portgroup; /* key of a distributed port group, or "" */
 	char *switch_uuid;

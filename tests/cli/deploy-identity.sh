@@ -61,10 +61,12 @@ kept()
 	# Without a record there is only the descriptor.
 	copy
 	rm p/backup.json
-	deploy 0 --name kept2 --keep-identity --json p
+	deploy 0 --name kept2 --keep-identity --power-on --json p
 	warned 'the backup records no identity: it is what the descriptor says of it'
 	same "$(restored '.warnings[].code')" W_IDENTITY
 	same "$(vm_state kept2 .uuid)" "$(vm_state prod-web .uuid)"
+	same "$(vm_state kept2 '.nics[].mac')" \
+		"$(vm_state prod-web '.nics[].mac')"
 }
 
 # unchanged NAME ID ARG...: there is nothing to do, and nothing is done.
