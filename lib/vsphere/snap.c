@@ -15,6 +15,8 @@ enum {
 	REMOVE_LIMIT_S = 12 * 3600, /* consolidation of a big delta, too */
 	QUIESCE_TRIES = 3,
 	QUIESCE_PAUSE_MS = 5000,
+	BUSY_LIMIT_S = 600,
+	BUSY_PAUSE_MS = 1000,
 };
 
 static const char name_prefix[] = "esxbk-";
@@ -104,6 +106,25 @@ remove_ref(struct vim *v, const struct moref *ref, struct err *e)
 	return rc;
 }
 
+/* Somebody else's task at the VM passes; a snapshot that stays grows. */
+static int
+remove_patiently(struct vim *v, const struct moref *ref, struct err *e)
+{
+	uint64_t end = clock_mono_ms() + BUSY_LIMIT_S * 1000ULL;
+
+	while (remove_ref(v, ref, e) == -1) {
+		if (strcmp(e->fault, "TaskInProgress") != 0 ||
+		    clock_mono_ms() > end)
+			return -1;
+		log_step("the snapshot stays until another task has ended");
+		err_clear(e);
+		sig_sleep_ms(BUSY_PAUSE_MS);
+		if (sig_check(e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static bool
 is_listed(const struct vm *vm, const struct moref *ref)
 {
@@ -157,7 +178,7 @@ static int
 remove_surely(struct vim *v, const struct moref *vm, const struct moref *ref,
     struct err *e)
 {
-	if (remove_ref(v, ref, e) == -1) {
+	if (remove_patiently(v, ref, e) == -1) {
 		if (e->fault[0] != '\0' || e->class >= ERR_SIGNAL)
 			return -1;
 		log_step("removal of the snapshot: %s", e->text);
@@ -165,7 +186,7 @@ remove_surely(struct vim *v, const struct moref *vm, const struct moref *ref,
 		/* Removing what is gone is no failure. */
 		if (task_wait_idle(v, vm, "RemoveSnapshot_Task", REMOVE_LIMIT_S,
 			e) == -1 ||
-		    remove_ref(v, ref, e) == -1)
+		    remove_patiently(v, ref, e) == -1)
 			return -1;
 	}
 	return check_removed(v, vm, ref, e);

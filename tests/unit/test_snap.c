@@ -14,6 +14,13 @@
 	    "<rootSnapshotList><snapshot type='VirtualMachineSnapshot'>" \
 	    "snapshot-3</snapshot><name>" name "</name></rootSnapshotList>"))
 
+/* A task that did. */
+#define FAILED(type)                                                      \
+	VIMFAKE_OBJECT("Task", "task-1",                                  \
+	    VIMFAKE_PROP("info",                                          \
+		"<state>error</state><error><fault xsi:type='" type "'/>" \
+		"<localizedMessage>No.</localizedMessage></error>"))
+
 struct story {
 	const char *name;
 	struct vimfake_step script[12];
@@ -32,14 +39,7 @@ snapshot_that_is_not_had_is_not_left(void)
 		    ERR_TEMP, "CreateSnapshot_Task: NotSupported: No." },
 		{ "the task failed",
 		    { { "CreateSnapshot_Task", TASK },
-			{ READ,
-			    VIMFAKE_OBJECT("Task", "task-1",
-				VIMFAKE_PROP("info",
-				    "<state>error</state><error><fault "
-				    "xsi:type='FileFault'/>"
-				    "<localizedMessage>No.</localizedMessage>"
-				    "</error>")) },
-			{ NULL } },
+			{ READ, FAILED("FileFault") }, { NULL } },
 		    ERR_TEMP, "create snapshot: FileFault: No." },
 		{ "the reply was lost, it is there",
 		    { { "CreateSnapshot_Task", "?" }, { READ, IDLE },
@@ -86,4 +86,39 @@ snapshot_that_is_not_had_is_not_left(void)
 	}
 }
 
-CHECK_MAIN(TEST(snapshot_that_is_not_had_is_not_left))
+/* A migration, or another's backup: it passes. */
+static void
+removal_waits_for_who_is_at_work(void)
+{
+	static const struct vimfake_step script[] = {
+		{ "RemoveSnapshot_Task", "!TaskInProgress Busy." },
+		{ "RemoveSnapshot_Task", TASK },
+		{ READ, FAILED("TaskInProgress") },
+		{ "RemoveSnapshot_Task", TASK },
+		{ READ, VIMFAKE_TASK("success") },
+		{ READ, NO_SNAPSHOT },
+		{ NULL },
+	};
+	char name[] = "web", snapshot[] = "esxbk-run1";
+	struct vm vm = { .ref = { "VirtualMachine", "vm-7" }, .name = name };
+	struct vm_snapshot left = { .ref = { "VirtualMachineSnapshot",
+					"snapshot-3" },
+		.name = snapshot };
+	struct err e = { 0 };
+	struct snap *s;
+
+	vimfake_begin(script);
+	s = snap_adopt(NULL, &vm, &left, &e);
+	if (!CHECK(s != NULL))
+		return;
+	CHECK_INT(snap_commit(s, &e), 0);
+	CHECK_STR(e.text, "");
+	snap_free(s);
+	vimfake_end();
+}
+
+CHECK_MAIN(TEST(snapshot_that_is_not_had_is_not_left),
+    /* clang-format off */
+    TEST(removal_waits_for_who_is_at_work)
+    /* clang-format on */
+)
