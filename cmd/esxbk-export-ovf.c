@@ -199,7 +199,7 @@ report(const struct vm *vm, const struct export_result *r)
 	json_decref(doc);
 	if (cmd_json)
 		return;
-	if (r->is_dry_run)
+	if (r->is_dry_run && r->error.class == ERR_NONE)
 		print_dry(vm, r->changed);
 	else if (r->path != NULL)
 		cmd_print("%s\n", r->path);

@@ -129,7 +129,7 @@ report(const struct vm *vm, const struct export_result *r)
 	json_decref(doc);
 	if (cmd_json || is_pipe())
 		return;
-	if (r->is_dry_run && r->exit == 0)
+	if (r->is_dry_run && r->changed)
 		print_dry(vm);
 	else if (r->path != NULL)
 		cmd_print("%s\n", r->path);

@@ -59,6 +59,9 @@ dry()
 		qemu01
 	idle 75 '["snapped",false,75,"failed",null,null]' -n --quiesce require \
 		--snapshot 'before update' snapped
+	# Of what failed nobody says that it is up to date.
+	xp 3 -n -o out.d iso01 template
+	same "$(cat out)" 'iso01: would be exported'
 	check "still no folder" test ! -e out.d
 	same "$(event_count '.event == "call" and (.method | IN("Login",
 		"Logout", "RetrieveServiceContent", "RetrievePropertiesEx",

@@ -72,6 +72,7 @@ flat_good "$(cat out)" "$PWD/1.raw"
 partial()
 {
 	vx 3 -n -o d --quiesce off "$1"
+	same "$(cat out)" "$1: would be exported"
 	warned "$1: Hard disk 2 is not in the backup: $2"
 	vx 3 -o d --quiesce off --json "$1"
 	said 'esxbk-export-vmdk: the backup does not hold every device, see the warnings'
