@@ -249,9 +249,9 @@ run_locked(struct export *x, struct err *e)
 {
 	int rc;
 
-	if ((!x->conf->is_dry_run &&
-		place_lock(&x->place, vim_server(x->v), vm_identity(x->vm),
-		    e) == -1) ||
+	if ((x->conf->is_dry_run ? place_look(&x->place, e)
+				 : place_lock(&x->place, vim_server(x->v),
+				       vm_identity(x->vm), e)) == -1 ||
 	    name_things(x, e) == -1)
 		return -1;
 	if (export_snap_take_up(x, e) == -1)

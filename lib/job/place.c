@@ -1,5 +1,6 @@
 #include "job/place.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdint.h>
@@ -94,6 +95,40 @@ place_lock(struct place *p, const struct url *server, const char *uuid,
 				: lock_folder(p, uuid, e)) == -1)
 		return -1;
 	return p->repository == NULL ? err_sys(e, ERR_OS, "memory") : 0;
+}
+
+/* 0 if it is a folder that we can write to, else an errno. */
+static int
+try_folder(const char *path)
+{
+	char *inside = file_join(path, ".");
+	int rc = inside == NULL ? ENOMEM : 0;
+
+	if (rc == 0 &&
+	    faccessat(AT_FDCWD, inside, W_OK | X_OK, AT_EACCESS) == -1)
+		rc = errno;
+	free(inside);
+	return rc;
+}
+
+int
+place_look(const struct place *p, struct err *e)
+{
+	char *copy;
+	int rc;
+
+	if (place_is_stdout(p))
+		return 0;
+	rc = try_folder(p->folder);
+	if (rc == ENOENT && p->file == NULL) {
+		copy = strdup(p->folder);
+		rc = copy == NULL ? ENOMEM : try_folder(dirname(copy));
+		free(copy);
+	}
+	errno = rc;
+	return rc == 0 ? 0
+		       : err_sys(e, err_class_of_errno(rc),
+			     "write to %s", p->folder);
 }
 
 int

@@ -32,6 +32,9 @@ bool place_is_stdout(const struct place *p);
 int place_lock(struct place *p, const struct url *server, const char *uuid,
     struct err *e);
 
+/* Could the lock be made?  For a dry run, which makes nothing. */
+int place_look(const struct place *p, struct err *e);
+
 /* ERR_CREATE if the OVA's name is taken. */
 int place_check_name(const struct place *p, struct err *e);
 void place_free(struct place *p);

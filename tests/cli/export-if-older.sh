@@ -59,6 +59,15 @@ dry()
 		qemu01
 	idle 75 '["snapped",false,75,"failed",null,null]' -n --quiesce require \
 		--snapshot 'before update' snapped
+	# Nor would it have a place to write to.
+	xp 73 -n -o no/such iso01
+	same "$(cat err)" 'esxbk-export-ovf: export iso01: write to no/such: No such file or directory'
+	xp 73 -n -o err iso01
+	same "$(cat err)" 'esxbk-export-ovf: export iso01: write to err: Not a directory'
+	xp 73 -n --format ova -o no/iso01.ova iso01
+	same "$(cat err)" 'esxbk-export-ovf: export iso01: write to no: No such file or directory'
+	hx 73 esxbk-export-vmdk -n -o no/such iso01
+	same "$(cat out)" '' "nothing on stdout"
 	# Of what failed nobody says that it is up to date.
 	xp 3 -n -o out.d iso01 template
 	same "$(cat out)" 'iso01: would be exported'
