@@ -289,9 +289,13 @@ parse_level(void)
 static int
 conclude(struct tally *t, struct err *e)
 {
-	if (t->last.class >= ERR_SIGNAL || t->damaged == 0) {
+	if (t->last.class >= ERR_SIGNAL) {
 		*e = t->last;
-		return e->class == ERR_NONE ? 0 : -1;
+		return -1;
+	}
+	if (t->damaged == 0) {
+		cmd_say("%s", t->last.text);
+		return t->status;
 	}
 	if (t->last.class != ERR_NONE)
 		log_error("%s", t->last.text);

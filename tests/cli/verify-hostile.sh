@@ -147,6 +147,12 @@ holder=$!
 wait_for 10 test -e locked
 verify 75 "$POINT"
 check "points are being removed" grep -qE "^esxbk-verify: $POINT: points are being removed: .*/${lock##*/} is locked by another run\$" err
+# Which of several a retry will not mend is the status, whichever comes first.
+verify 66 "$POINT" nowhere
+verify 66 --json nowhere "$POINT"
+same "$(jq -r '"\(.type) \(.exit)"' out)" $'verify 66\nverify 75\nsummary 66'
+has err 'esxbk-verify: nowhere: open: No such file or directory'
+has err 'is locked by another run'
 kill $holder && wait $holder 2>/dev/null
 good "$POINT"
 # Where no lock can be made it is read all the same.
