@@ -249,15 +249,22 @@ check_room(const struct supply *s, const struct deploy_conf *conf,
 }
 
 int
-admit_place(struct vim *v, const struct supply *s,
-    const struct deploy_conf *conf, struct deploy_result *r,
-    struct placement *p, struct import_network **map, struct err *e)
+admit_place(struct vim *v, const struct deploy_conf *conf,
+    struct deploy_result *r, struct placement *p, struct err *e)
 {
-	const struct ovf *o = &s->package.ovf;
-
 	if (placement_find(v, &conf->want, p, e) == -1)
 		return -1;
 	receipt_place(r, p, NULL, 0);
+	return 0;
+}
+
+int
+admit_fit(struct vim *v, const struct supply *s, const struct deploy_conf *conf,
+    struct deploy_result *r, const struct placement *p,
+    struct import_network **map, struct err *e)
+{
+	const struct ovf *o = &s->package.ovf;
+
 	if (placement_check_host(v, p, e) == -1 ||
 	    (o->hardware != NULL &&
 		placement_check_hardware(v, p, o->hardware, e) == -1) ||

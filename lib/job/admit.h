@@ -19,16 +19,21 @@
 int admit_source(struct supply *s, const struct deploy_conf *conf,
     struct deploy_result *r, struct err *e);
 
-/* The place: found, up, able to run the hardware, with room; the networks. */
-int admit_place(struct vim *v, const struct supply *s,
-    const struct deploy_conf *conf, struct deploy_result *r,
-    struct placement *p, struct import_network **map, struct err *e);
+/* The place, found. */
+int admit_place(struct vim *v, const struct deploy_conf *conf,
+    struct deploy_result *r, struct placement *p, struct err *e);
 
 /* 0: the name is free; 1: a VM made of this very backup has it, *vm; -1:
  * ERR_CREATE, another has it. */
 int admit_name(struct vim *v, const struct supply *s, const char *name,
     const struct placement *p, bool is_idempotent, struct moref *vm,
     struct err *e);
+
+/* The place is up, able to run the hardware, with room; the networks.  A VM
+ * that is there already has taken its room. */
+int admit_fit(struct vim *v, const struct supply *s,
+    const struct deploy_conf *conf, struct deploy_result *r,
+    const struct placement *p, struct import_network **map, struct err *e);
 
 /* The host's own opinion: its specification, its warnings and refusals. */
 int admit_spec(struct vim *v, const struct supply *s,

@@ -369,8 +369,7 @@ admit(struct deploy *d, struct err *e)
 	int rc;
 
 	if (admit_source(&d->supply, d->conf, d->r, e) == -1 ||
-	    admit_place(d->v, &d->supply, d->conf, d->r, &d->place, &d->map,
-		e) == -1)
+	    admit_place(d->v, d->conf, d->r, &d->place, e) == -1)
 		return -1;
 	rc = admit_name(d->v, &d->supply, d->r->name, &d->place,
 	    d->conf->is_idempotent, &other, e);
@@ -378,7 +377,9 @@ admit(struct deploy *d, struct err *e)
 		return err_sys(e, ERR_OS, "memory");
 	if (rc != 0)
 		return rc;
-	if (admit_spec(d->v, &d->supply, d->conf, d->r, &d->place, d->map,
+	if (admit_fit(d->v, &d->supply, d->conf, d->r, &d->place, &d->map, e) ==
+		-1 ||
+	    admit_spec(d->v, &d->supply, d->conf, d->r, &d->place, d->map,
 		&d->spec, e) == -1 ||
 	    admit_files(&d->supply, &d->spec, d->r, &d->uploads, e) == -1)
 		return -1;

@@ -106,6 +106,15 @@ present()
 	nothing_moved none
 	deploy 0 -n --exit-code --state=present --name again "$POINT"
 	same "$(head -n 1 out)" "again: is there as asked"
+	# Its disks have taken the room that another would want.
+	ctl 'datastore?free=1000' '{}' >/dev/null
+	ctl 'host?maintenance=true' '{}' >/dev/null
+	deploy 0 --name again --state=present "$POINT"
+	same "$(cat out)" "$id"
+	deploy 75 --name another --state=present "$POINT"
+	ctl 'host?maintenance=false' '{}' >/dev/null
+	deploy 74 --name another --state=present "$POINT"
+	ctl 'datastore?free=100000000000' '{}' >/dev/null
 }
 
 # --- the document -----------------------------------------------------------
