@@ -465,7 +465,8 @@ deploy_run(struct vim *v, const struct deploy_conf *conf,
 		err_ctx(e, "restore %s", r->name == NULL ? "" : r->name);
 		r->error = *e;
 		r->exit = e->class;
-		r->outcome = "failed";
+		/* A signal behind the commit point: the VM stays. */
+		r->outcome = r->changed && !r->is_test ? "partial" : "failed";
 	} else if (r->exit == 0 && json_array_size(r->warnings) > 0) {
 		r->outcome = "warn";
 	}

@@ -52,6 +52,9 @@ stayed()
 	soon 5
 	said_like "esxbk-deploy-ovf: restore $NAME: the VM '$NAME' is there, but: (.*: )?interrupted by SIG$SIGNAL"
 	same "$(cat out)" "$(vm_state "$NAME" .id)" "its id: SIG$SIGNAL $1"
+	same "$(jq -c 'select(.type == "restore") | [.outcome, .changed, .exit,
+		.vm.moid]' result)" \
+		"[\"partial\",true,$STATUS,\"$(vm_state "$NAME" .id)\"]"
 	ended complete
 	wait_for 20 no_task
 	kept
@@ -185,14 +188,14 @@ for SIGNAL in TERM INT HUP; do
 	stopped "in the second disk" 'abort|FileFault'
 
 	fault '{"kind":"task-slow","method":"ReconfigVM_Task","ms":2000}'
-	restoring --power-on
+	restoring --power-on --result result
 	wait_for 60 running ReconfigVM_Task
 	mark_time
 	kill -s $SIGNAL "$PID"
 	stayed "while it gets its identity"
 
 	fault '{"kind":"tools-never","times":0}'
-	restoring --power-on --wait tools=60s
+	restoring --power-on --wait tools=60s --result result
 	wait_for 60 is_on
 	mark_time
 	kill -s $SIGNAL "$PID"
