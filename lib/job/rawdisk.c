@@ -234,7 +234,7 @@ nap(struct rawjob *j)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += WAIT_MS * 1000000L;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
@@ -377,13 +377,18 @@ work(struct pool *p, void *arg, size_t i, struct err *e)
 static int
 init(struct rawjob *j, const struct rawdisk *d, struct err *e)
 {
+	pthread_condattr_t attr;
+
 	*j = (struct rawjob){ .d = d, .size = dsfile_size(d->from) };
 	j->n_ranges = (j->size + RAWDISK_RANGE_BYTES - 1) / RAWDISK_RANGE_BYTES;
 	j->there = calloc(1, j->n_ranges / 8 + 1);
 	if (j->there == NULL)
 		return err_sys(e, ERR_OS, "memory");
 	pthread_mutex_init(&j->lock, NULL);
-	pthread_cond_init(&j->wake, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&j->wake, &attr);
+	pthread_condattr_destroy(&attr);
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include "base/clock.h"
 #include "image/content.h"
 #include "sandbox.h"
@@ -33,6 +35,19 @@ static struct {
 struct dsfile_line {
 	int unused;
 };
+
+/* Seconds by which the clock is set back right after each look at it. */
+static time_t set_back_s;
+
+int
+clock_gettime(clockid_t which, struct timespec *t)
+{
+	long rc = syscall(SYS_clock_gettime, which, t);
+
+	if (which == CLOCK_REALTIME)
+		t->tv_sec += set_back_s;
+	return (int)rc;
+}
 
 /* Two grains of five are zeros, and all of range 2. */
 static void
@@ -323,6 +338,14 @@ first_failure_ends_all_at_once(void)
 }
 
 static void
+clock_that_is_set_back_holds_nobody_up(void)
+{
+	set_back_s = 3600;
+	first_failure_ends_all_at_once();
+	set_back_s = 0;
+}
+
+static void
 file_that_cannot_be_written_is_the_reason(void)
 {
 	struct scene s = { 0 };
@@ -373,5 +396,6 @@ CHECK_MAIN(TEST(ranges_come_together_with_holes),
     TEST(only_what_is_missing_comes_again),
     TEST(what_was_begun_is_cleared_before),
     TEST(first_failure_ends_all_at_once),
+    TEST(clock_that_is_set_back_holds_nobody_up),
     TEST(file_that_cannot_be_written_is_the_reason),
     TEST(changed_range_is_seen), TEST(number_of_lines_is_checked))
