@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "job/proof.h"
 #include "job/receipt.h"
+#include "job/supply_flat.h"
 #include "vsphere/inv.h"
 #include "vsphere/vmop.h"
 
@@ -248,6 +249,28 @@ check_room(const struct supply *s, const struct deploy_conf *conf,
 	    p->datastore_name, has, wants);
 }
 
+/* Zeros of flat disks take none, but nobody knows how many there are. */
+static void
+warn_of_room(const struct supply *s, const struct deploy_conf *conf,
+    const struct placement *p, struct deploy_result *r)
+{
+	bool is_thin = strcmp(conf->disk_mode, "thin") == 0;
+	char has[16], wants[16], text[400];
+	uint64_t used = 0;
+
+	if (s->flat != NULL && is_thin)
+		used = supply_flat_used(s->flat);
+	if (used <= p->free_bytes)
+		return;
+	num_format_size(p->free_bytes, has, sizeof(has));
+	num_format_size(used, wants, sizeof(wants));
+	snprintf(text, sizeof(text),
+	    "datastore '%.200s' has %s free for up to %s of data: it may not "
+	    "fit",
+	    p->datastore_name, has, wants);
+	receipt_warn(r, "W_LITTLE_ROOM", text);
+}
+
 int
 admit_place(struct vim *v, const struct deploy_conf *conf,
     struct deploy_result *r, struct placement *p, struct err *e)
@@ -272,6 +295,7 @@ admit_fit(struct vim *v, const struct supply *s, const struct deploy_conf *conf,
 	    netmap_make(o, p, &conf->networks, map, e) == -1)
 		return -1;
 	receipt_place(r, p, *map, o->n_networks);
+	warn_of_room(s, conf, p, r);
 	return 0;
 }
 

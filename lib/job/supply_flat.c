@@ -1,7 +1,9 @@
 #include "job/supply_flat.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "image/ovffill.h"
 #include "job/pack.h"
 
@@ -120,6 +122,25 @@ const struct buf *
 supply_flat_descriptor(const struct supply_flat *s)
 {
 	return &s->descriptor;
+}
+
+uint64_t
+supply_flat_used(const struct supply_flat *s)
+{
+	uint64_t sum = 0, bytes;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		bytes = s->flats[i].capacity_bytes;
+		if (fstatat(s->package->fd, s->flats[i].file, &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (uint64_t)st.st_blocks * 512 < bytes)
+			bytes = (uint64_t)st.st_blocks * 512;
+		if (__builtin_add_overflow(sum, bytes, &sum))
+			return UINT64_MAX;
+	}
+	return sum;
 }
 
 static const struct flat *

@@ -1,6 +1,7 @@
 #ifndef JOB_SUPPLY_FLAT_H
 #define JOB_SUPPLY_FLAT_H
 
+#include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/flow.h"
@@ -20,6 +21,9 @@ struct supply_flat *supply_flat_open(const struct package *p, struct err *e);
 
 /* The descriptor with its files. */
 const struct buf *supply_flat_descriptor(const struct supply_flat *s);
+
+/* What the files of the disks take here: the most that is in them. */
+uint64_t supply_flat_used(const struct supply_flat *s);
 
 /* 1: *from gives the stream, whose length nobody knows yet; 0: it is none of
  * the disks. */
