@@ -241,7 +241,7 @@ preflight(struct export *x, struct err *e)
 	if (!place_is_stdout(&x->place))
 		return 0;
 	log_step("the archive waits in %s until it is complete", x->r->spool);
-	return preflight_spool(x->vm, x->r->spool, e);
+	return preflight_spool(x->vm, x->conf->excluded, x->r->spool, e);
 }
 
 static int

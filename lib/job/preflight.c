@@ -183,21 +183,37 @@ preflight_vm(struct vim *v, const struct vm *vm, const struct export_conf *conf,
 	return rc;
 }
 
-int
-preflight_spool(const struct vm *vm, const char *dir, struct err *e)
+/* No more than the disks hold, be it that the VM has other files. */
+static uint64_t
+archive_bytes(const struct vm *vm, const char *const *excluded)
 {
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < vm->n_disks; i++)
+		if (!match_is_excluded(vm->disks[i].label, excluded) &&
+		    __builtin_add_overflow(sum, vm->disks[i].capacity_bytes,
+			&sum))
+			return vm->committed_bytes;
+	return sum < vm->committed_bytes ? sum : vm->committed_bytes;
+}
+
+int
+preflight_spool(const struct vm *vm, const char *const *excluded,
+    const char *dir, struct err *e)
+{
+	uint64_t bytes, wanted = archive_bytes(vm, excluded);
 	char has[16], needs[16];
-	uint64_t bytes;
 
 	if (file_free_bytes(dir, &bytes, e) == -1)
 		return -1;
-	if (bytes >= vm->committed_bytes)
+	if (bytes >= wanted)
 		return 0;
 	num_format_size(bytes, has, sizeof(has));
-	num_format_size(vm->committed_bytes, needs, sizeof(needs));
+	num_format_size(wanted, needs, sizeof(needs));
 	return err_set(e, ERR_IO,
-	    "%s has %s free for the archive, the VM has %s on its datastores: "
-	    "set TMPDIR to a larger place",
+	    "%s has %s free for the archive, which may take %s: set TMPDIR to "
+	    "a larger place",
 	    dir, has, needs);
 }
 

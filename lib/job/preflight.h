@@ -18,8 +18,10 @@ int preflight_vm(struct vim *v, const struct vm *vm,
     const struct export_conf *conf, struct export_result *r,
     uint64_t *descriptor_bytes, struct err *e);
 
-/* Whether the VM fits into folder dir for a while; ERR_IO if not. */
-int preflight_spool(const struct vm *vm, const char *dir, struct err *e);
+/* Whether the VM but for these disks fits into folder dir for a while; ERR_IO
+ * if not. */
+int preflight_spool(const struct vm *vm, const char *const *excluded,
+    const char *dir, struct err *e);
 
 /* The VM's one snapshot of that name; NULL with ERR_NOTFOUND. */
 const struct vm_snapshot *preflight_named_snapshot(const struct vm *vm,
