@@ -43,7 +43,8 @@ sig_open(struct err *e)
 		return err_sys(e, ERR_OS, "pipe");
 	at_terminal = isatty(STDIN_FILENO) == 1;
 	sa.sa_handler = SIG_IGN;
-	if (sigaction(SIGPIPE, &sa, NULL) == -1)
+	if (sigaction(SIGPIPE, &sa, NULL) == -1 ||
+	    sigaction(SIGXFSZ, &sa, NULL) == -1)
 		return err_sys(e, ERR_OS, "sigaction");
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART;

@@ -5,7 +5,8 @@
 #include "base/err.h"
 
 /*
- * sig - SIGINT, SIGTERM, SIGHUP as a flag; SIGPIPE as an ordinary error.
+ * sig - SIGINT, SIGTERM, SIGHUP as a flag; SIGPIPE and SIGXFSZ (a limit on the
+ * size of files) as ordinary errors.
  *
  * sig_open() installs the handlers, before any thread starts.  Work asks
  * sig_check() between steps and from progress callbacks; clean-up runs

@@ -23,7 +23,9 @@ reset_signals(void)
 		if (sigaction(caught[i], NULL, &sa) == 0 &&
 		    sa.sa_handler != SIG_IGN)
 			signal(caught[i], SIG_DFL);
-	signal(SIGPIPE, SIG_DFL); /* ignored by sig_open() */
+	/* Ignored by sig_open(). */
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

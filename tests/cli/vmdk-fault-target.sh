@@ -7,6 +7,17 @@
 
 AT_EXIT='umount "$PWD/small" 2>/dev/null'
 raw_host esxi
+
+# A limit on the size of files is an error as any other, not the end of who
+# would remove the snapshot.
+ulimit -S -f 1000
+vx 74 -o d --quiesce off run01
+ulimit -S -f "$(ulimit -H -f)"
+said_like 'esxbk-export-vmdk: export run01: .*d/\.run01_[0-9_]{15}\.partial/run01-disk1-flat\.vmdk: File too large'
+only_points d
+same "$(snapshots)" 1
+host_left_alone
+
 mkdir small
 mount -t tmpfs -o size=3m none small 2>/dev/null || skip "mount needs root"
 
@@ -42,12 +53,14 @@ mount -o remount,size=3m small
 vx 74 --resume -o small --quiesce off run01
 said_like 'esxbk-export-vmdk: export run01: Hard disk 1: .*: No space left on device'
 only_points small
-same "$(snapshots)" 2
+same "$(snapshots)" 3
 host_left_alone
 same "$(find small -name '*.json')" '' "no point"
 
 # Read-only, and a file in the way.
 mount -o remount,ro small
+vx 73 -n -o small flat01
+said 'esxbk-export-vmdk: export flat01: write to small: Read-only file system'
 vx 73 -o small flat01
 said_like 'esxbk-export-vmdk: export flat01: .*small/\.w-[0-9a-f]{8}: Read-only file system'
 : >file
