@@ -62,6 +62,11 @@ stayed()
 	next_name
 }
 
+logged_in()
+{
+	[ "$(begun '.event == "login"')" -gt 0 ]
+}
+
 # The host goes on with what it was told to do.
 no_task()
 {
@@ -259,10 +264,11 @@ for bytes in 0 100 $at; do
 	{ head -c "$bytes" db01.ova && exec sleep 600; } >pipe &
 	writer=$!
 	restoring <pipe
+	wait_for 60 logged_in # it reads after that
 	if [ "$bytes" -eq "$at" ]; then
 		wait_for 20 under_way 1
 	fi
-	sleep "$((VALGRIND ? 5 : 0)).3"
+	sleep 0.3
 	mark_time
 	kill -s "$SIGNAL" "$PID"
 	stopped "after $bytes bytes of standard input" '(abort|FileFault)?'

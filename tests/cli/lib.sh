@@ -23,6 +23,7 @@
 #	skip WHY                end the test here as skipped
 #	need PROGRAM...         skip unless all are installed
 #	wait_for SECONDS CMD... until CMD succeeds; fails if it never does
+#	has_read BYTES          the process of start has read so many
 #
 # The pretend host, as many as wanted; the variables are those of the last:
 #	host_start [-w] FLAVOR [ARG...]   FLAVOR esxi or vcenter; -w gives it a
@@ -183,6 +184,11 @@ wait_for()
 		fi
 		sleep 0.05
 	done
+}
+
+has_read()
+{
+	[ "$(sed -n 's/^rchar: //p' "/proc/$PID/io")" -ge "$1" ]
 }
 
 # --- the pretend host -------------------------------------------------------

@@ -176,6 +176,7 @@ exec 8<>pipe
 STARTED=(esxbk-verify --level deep -)
 "${UNDER[@]}" "$B/esxbk-verify" --level deep - <pipe >out 2>err &
 PID=$!
+# More than a pipe holds: the end of that has been read from.
 head -c 100000 "$POINT/uefi01-disk1.vmdk" >&8
 sleep 0.2
 kill -TERM "$PID"
@@ -187,7 +188,7 @@ mkdir big && ovf_of disk.iso >big/web.ovf && truncate -s 1T big/disk.iso
 echo "SHA256(web.ovf)= $(sha256sum <big/web.ovf | cut -c-64)
 SHA256(disk.iso)= $(sha256sum </dev/null | cut -c-64)" >big/web.mf
 start esxbk-verify big
-sleep "$((VALGRIND ? 8 : 0)).3"
+wait_for 60 has_read 100000000
 kill -INT "$PID"
 finish 130
 same "$(cat out err)" "esxbk-verify: interrupted by SIGINT"

@@ -95,11 +95,6 @@ cpu()
 	awk '{ print $14 + $15 }' <(sed 's/.*) /x x /' "/proc/$1/stat")
 }
 
-has_read()
-{
-	[ "$(sed -n 's/^rchar: //p' "/proc/$PID/io")" -ge "$1" ]
-}
-
 # A writer that stalls is waited for, without a turn of the processor; its end
 # is the stream's end, and a signal is heard.
 stalled()
