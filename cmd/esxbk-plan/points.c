@@ -320,8 +320,7 @@ read_all(struct answer *a, const struct conf *c, const struct conf_plan *plan,
 		const struct conf_repo *r = &c->repos[i];
 		struct catalog *into = &a->catalogs[a->n_catalogs];
 
-		if ((plan != NULL && plan->repo != r) ||
-		    plan_repo_is_twin(c, i))
+		if (plan != NULL ? plan->repo != r : plan_repo_is_twin(c, i))
 			continue;
 		a->n_catalogs++;
 		if (read_one(into, r->path, q, e) == -1)

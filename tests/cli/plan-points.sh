@@ -62,6 +62,15 @@ same "$(jq -c 'select(.point == "web_20261122_020000") |
 	[.bytes, .parent, .verified, .seconds]' out)" \
 	'[{"provisioned":42949672960,"transferred":1073741824,"stored":1073741824},"web_20261121_020000",null,240]'
 
+# Two names for one repository: it is read once, by whichever a plan has.
+plan_conf "{\"repositories\": {\"same\": {\"path\": \"$PWD/repo\"}},
+	\"plans\": {\"nightly\": {\"repository\": \"same\"}}}"
+plan 0 points nightly
+same "$(wc -l <out)" 4 "the plan's points, by the second name"
+plan 0 points
+same "$(wc -l <out)" 5 "each point once"
+plan_conf
+
 # A VM that was renamed is found by its new name, with all its points.
 repo repo --folder web --name web-new --number 1 --last 2026-11-24T02:00:00Z
 plan 0 points web-new
