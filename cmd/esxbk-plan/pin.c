@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "plan/runner_repo.h"
 #include "store/catalog.h"
 #include "store/name.h"
 #include "store/record.h"
@@ -84,7 +85,8 @@ find_by_name(const char *name, struct err *e)
 		goto out;
 	for (i = 0; i < c.n_repos; i++)
 		if (!plan_repo_is_twin(&c, i) &&
-		    search(&m, c.repos[i].path, name, e) == -1)
+		    (runner_repo_check_mounted(&c.repos[i], e) == -1 ||
+			search(&m, c.repos[i].path, name, e) == -1))
 			goto out;
 	if (m.names.n == 1) {
 		path = m.first;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/utf8.h"
+#include "plan/runner_repo.h"
 #include "store/catalog.h"
 #include "sys/file.h"
 
@@ -322,6 +323,8 @@ read_all(struct answer *a, const struct conf *c, const struct conf_plan *plan,
 
 		if (plan != NULL ? plan->repo != r : plan_repo_is_twin(c, i))
 			continue;
+		if (runner_repo_check_mounted(r, e) == -1)
+			return -1;
 		a->n_catalogs++;
 		if (read_one(into, r->path, q, e) == -1)
 			return err_ctx(e, "repository %s", r->name);

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "plan.h"
 #include "plan/outcome.h"
+#include "plan/runner_repo.h"
 #include "store/keep.h"
 #include "sys/sig.h"
 
@@ -161,14 +162,16 @@ check_writable(const char *path, struct err *e)
 }
 
 static int
-prune_repository(const char *path, const struct chosen *c, struct tally *t,
-    struct err *e)
+prune_repository(const struct conf_repo *repo, const struct chosen *c,
+    struct tally *t, struct err *e)
 {
 	struct catalog folders = { 0 };
+	const char *path = repo->path;
 	int rc = -1;
 	size_t i;
 
-	if (check_writable(path, e) == -1 ||
+	if (runner_repo_check_mounted(repo, e) == -1 ||
+	    check_writable(path, e) == -1 ||
 	    catalog_read(&folders, path, CATALOG_NEWEST, false, e) == -1)
 		goto out;
 	for (i = 0; i < folders.n; i++) {
@@ -205,7 +208,7 @@ prune_all(const struct chosen *c, struct tally *t, struct err *e)
 		struct err own = { 0 };
 
 		if (!is_first_of_path(c, i) ||
-		    prune_repository(c->plans[i]->repo->path, c, t, &own) == 0)
+		    prune_repository(c->plans[i]->repo, c, t, &own) == 0)
 			continue;
 		if (own.class >= ERR_SIGNAL) {
 			*e = own;

@@ -3,19 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+#include "plan/runner_repo.h"
 #include "plan/schedule.h"
 
 enum { RUNS_AT_LEAST = 3 }; /* where there are no slots to go by */
-
-static bool
-is_on_root(const char *path)
-{
-	struct stat root, st;
-
-	return stat("/", &root) == 0 && stat(path, &st) == 0 &&
-	    root.st_dev == st.st_dev;
-}
 
 /* Only a signal ends the reading: all else is told. */
 static int
@@ -37,11 +28,8 @@ read_repo(struct overview_data *d, const struct conf_repo *repo,
 	struct err why = { 0 };
 
 	r->repo = repo;
-	if (repo->mounted && is_on_root(repo->path))
-		err_set(&why, ERR_CREATE, "repository %s: %s is not mounted",
-		    repo->name, repo->path);
-	else if (catalog_read(&r->catalog, repo->path, points, true, &why) ==
-	    -1)
+	if (runner_repo_check_mounted(repo, &why) == 0 &&
+	    catalog_read(&r->catalog, repo->path, points, true, &why) == -1)
 		err_ctx(&why, "repository %s", repo->name);
 	return why.class == ERR_NONE ? 0 : keep_problem(r, &why, e);
 }

@@ -11,4 +11,7 @@
  */
 int runner_repo_check(const struct conf_repo *repo, struct err *e);
 
+/* Only that it is mounted if it is to be; what is not there is nobody's. */
+int runner_repo_check_mounted(const struct conf_repo *repo, struct err *e);
+
 #endif

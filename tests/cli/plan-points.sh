@@ -102,3 +102,13 @@ same "$(sort err)" "$(
 mv repo away
 plan 66 points
 same "$(cat err)" "esxbk-plan: repository nas: open $PWD/repo: No such file or directory"
+
+# One that is not mounted is not an empty one: "/" is on the root file system.
+plan_conf '{"repositories": {"nas": {"path": "/", "mounted": true}},
+	"plans": {"nightly": {"retention": {"last": 1}}}}'
+for words in points 'points nightly' prune 'prune -n --days 3' verify \
+	'pin web_20261121_020000'; do
+	# shellcheck disable=SC2086 # it is several words
+	plan 73 $words
+	has err 'repository nas: nothing is mounted at /'
+done
