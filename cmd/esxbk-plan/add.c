@@ -76,6 +76,13 @@ put_texts(struct conf_edit *ed, struct err *e)
 	for (i = 0; rc == 0 && i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i].value == NULL)
 			continue;
+		/* A variable that was not set: it is no word to leave the
+		 * schedule or the retention out. */
+		if (texts[i].value[0] == '\0') {
+			rc = err_set(e, ERR_USAGE, "%s: is empty",
+			    texts[i].key);
+			break;
+		}
 		buf_cut(&b, 0);
 		buf_fmt(&b, "%s=%s", texts[i].key, texts[i].value);
 		rc = buf_check(&b, e) == -1

@@ -117,7 +117,8 @@ json_t *
 conf_assign_value(const struct conf_key *key, const char *name,
     const char *text, struct err *e)
 {
-	if (text[0] == '[' || text[0] == '{')
+	/* Of a text they are its own, as in server=[2001:db8::1]. */
+	if (key->kind != CONF_TEXT && (text[0] == '[' || text[0] == '{'))
 		return json_read(name, text, strlen(text), e);
 	switch (key->kind) {
 	case CONF_BOOL:

@@ -32,16 +32,19 @@ struct conf_edit {
 static int
 split_place(struct conf_edit *ed, const char *place, struct err *e)
 {
-	const char *slash = strchr(place + 1, '/');
 	const struct conf_key *key;
+	const char *slash;
 	size_t n;
 
+	if (place[0] == '\0')
+		return err_set(e, ERR_USAGE, "the plan's name is empty");
 	if (place[0] != '/') {
 		ed->section = strdup("plans");
 		ed->name = strdup(place);
 		ed->keys = conf_schema_plan;
 		goto out;
 	}
+	slash = strchr(place + 1, '/');
 	n = slash == NULL ? strlen(place + 1) : (size_t)(slash - place) - 1;
 	key = conf_schema_find(conf_schema, place + 1, n);
 	if (key == NULL || key->keys == NULL ||

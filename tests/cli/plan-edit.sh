@@ -58,6 +58,10 @@ same "$(jq -c '.plans.full | del(.site, .repository)' "$ESXBK_CONFIG")" \
 '"exclude_disks":["Hard disk 2"],"verify":[{"level":"hash","after":"run"},'\
 '{"level":"deep","every":"30d"}],"notify":["ops"],"retry_for":"3h",'\
 '"hooks":{"before_vm":[["/bin/true","x"]]}}'
+for option in --daily --keep --timezone; do
+	plan 64 add x --site esx1 --repository nas --select a $option ''
+	has err 'is empty'
+done
 plan 64 add x --daily 02:00 --weekly 'sun 02:00'
 has err 'give one of --daily, --weekly, --monthly and --on-calendar'
 plan 64 add /plans/x --daily 02:00
@@ -77,11 +81,21 @@ same "$(jq -c '.plans.nightly | [.schedule, .retention]' "$ESXBK_CONFIG")" \
 same "$(jq -r '.plans | keys_unsorted | join(" ")' "$ESXBK_CONFIG")" \
 	'nightly full' 'plans keep their order'
 
+plan 0 set /sites/six 'server=[2001:db8::1]:8443' user=root password.credential=x
+same "$(jq -r .sites.six.server "$ESXBK_CONFIG")" '[2001:db8::1]:8443'
+plan 0 set /sites/six 'password={"file": "/x"}' 'resolve=["a=192.0.2.1"]'
+same "$(jq -c '.sites.six | [.password, .resolve]' "$ESXBK_CONFIG")" \
+	'[{"file":"/x"},["a=192.0.2.1"]]'
+plan 0 remove /sites/six
+
 # What is refused leaves the file as it was, to the byte and to the inode.
 before=$(stat -c '%i %Y' "$ESXBK_CONFIG" && cat "$ESXBK_CONFIG")
 plan 66 set nightli mode=ovf
 same "$(cat err)" "esxbk-plan: no plan 'nightli': there are 'nightly', 'full'"
 plan 64 set nightly retention.dayly=3
+plan 64 set '' mode=ovf
+plan 64 remove ''
+has err "the plan's name is empty"
 plan 64 set nightly mode
 plan 64 set nightly
 plan 64 set /site/esx1 user=x
