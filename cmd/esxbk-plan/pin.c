@@ -144,22 +144,25 @@ pin_document(const struct change *c)
 }
 
 static int
-set_pin(struct change *c, struct err *e)
+set_pin(struct change *c, const struct catalog_point *p, struct err *e)
 {
 	json_t *doc;
 	int rc;
 
+	c->changed = p->is_pinned != c->pin;
+	if (!c->changed)
+		return 0;
 	if (!c->pin)
 		return catalog_set_state(c->folder, c->point, "pin", NULL, e);
 	doc = pin_document(c);
-	rc = catalog_set_state(c->folder, c->point, "pin", doc, e);
+	rc = catalog_pin(c->folder, p, doc, e);
 	json_decref(doc);
 	return rc;
 }
 
 /* By the catalogue: a pin on what it does not see would keep nothing. */
 static int
-is_pinned(const struct change *c, bool *pinned, struct err *e)
+find_and_set(struct change *c, struct err *e)
 {
 	char *repository = strdup(c->folder), *vm = strdup(c->folder);
 	struct catalog_folder f = { 0 };
@@ -173,12 +176,11 @@ is_pinned(const struct change *c, bool *pinned, struct err *e)
 	if (catalog_read_folder(&f, dirname(repository), basename(vm),
 		CATALOG_ALL, true, e) == -1)
 		goto out;
-	for (i = 0; i < f.n; i++)
-		if (strcmp(f.points[i].name, c->point) == 0) {
-			*pinned = f.points[i].is_pinned;
-			rc = 0;
-		}
-	if (rc == -1)
+	for (i = 0; i < f.n && strcmp(f.points[i].name, c->point) != 0; i++)
+		continue;
+	if (i < f.n)
+		rc = set_pin(c, &f.points[i], e);
+	else
 		err_set(e, ERR_NOTFOUND, "%s is no point", c->path);
 out:
 	catalog_folder_free(&f);
@@ -190,7 +192,6 @@ out:
 static int
 change(struct change *c, const char *operand, struct err *e)
 {
-	bool pinned = false;
 	char *slash;
 
 	c->path = find_path(operand, e);
@@ -204,10 +205,7 @@ change(struct change *c, const char *operand, struct err *e)
 		return err_set(e, ERR_NOTFOUND, "%s is no point", c->path);
 	*slash = '\0';
 	c->point = slash + 1;
-	if (is_pinned(c, &pinned, e) == -1)
-		return -1;
-	c->changed = pinned != c->pin;
-	return c->changed ? set_pin(c, e) : 0;
+	return find_and_set(c, e);
 }
 
 static int

@@ -118,10 +118,15 @@ int catalog_set_state(const char *folder, const char *point, const char *kind,
 int catalog_set_verified(const char *folder, const char *point,
     const char *level, time_t when, int exit, const char *text, struct err *e);
 
+/* Sets the state "pin" of a point that is still there: ERR_TEMP while points of
+ * the VM are being removed.  Afterwards no catalog_remove() takes it. */
+int catalog_pin(const char *folder, const struct catalog_point *p,
+    const json_t *pin, struct err *e);
+
 /* Removes a point, its parents not: renamed to ".NAME.partial" first, then its
  * state.  Takes the VM's readers' lock exclusive, without waiting: ERR_TEMP if
- * somebody reads.  What has no readable record any more, or another, is not
- * removed. */
+ * somebody reads, or has pinned it since it was read.  What has no readable
+ * record any more, or another, is not removed. */
 int catalog_remove(const char *folder, const struct catalog_point *p,
     struct err *e);
 

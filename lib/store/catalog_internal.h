@@ -65,8 +65,12 @@ int catalog_state_remove(int folder_fd, const char *point, struct err *e);
 int catalog_remove_partial(int folder_fd, const char *folder,
     const char *partial, struct err *e);
 
+/* Still the point that was read, by the same record? */
+int catalog_remove_check(int dirfd, const struct catalog_point *p,
+    struct err *e);
+
 /* A lock of the VM in its folder: kind is 'r' or 'w'. */
 struct lock *catalog_remove_lock(const char *folder,
-    const struct catalog_vm_id *vm, char kind, struct err *e);
+    const struct catalog_vm_id *vm, char kind, bool exclusive, struct err *e);
 
 #endif

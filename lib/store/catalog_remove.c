@@ -26,7 +26,7 @@ lock_path(const char *folder, const struct catalog_vm_id *vm, char kind)
 
 struct lock *
 catalog_remove_lock(const char *folder, const struct catalog_vm_id *vm,
-    char kind, struct err *e)
+    char kind, bool exclusive, struct err *e)
 {
 	char *path = lock_path(folder, vm, kind);
 	struct lock *l;
@@ -35,7 +35,7 @@ catalog_remove_lock(const char *folder, const struct catalog_vm_id *vm,
 		err_sys(e, ERR_OS, "memory");
 		return NULL;
 	}
-	l = lock_open(path, true, e);
+	l = lock_open(path, exclusive, e);
 	free(path);
 	return l;
 }
@@ -86,9 +86,8 @@ catalog_remove_partial(int folder_fd, const char *folder, const char *partial,
 	return rc;
 }
 
-/* Still the point that was read, by the same record? */
-static int
-check(int dirfd, const struct catalog_point *p, struct err *e)
+int
+catalog_remove_check(int dirfd, const struct catalog_point *p, struct err *e)
 {
 	json_t *record = record_read(dirfd, p->name, e);
 	const char *uuid = catalog_record_uuid(&p->vm);
@@ -127,6 +126,17 @@ hide(int dirfd, const char *folder, const char *name, const char *partial,
 	return fsync(dirfd) == 0 ? 0 : err_sys(e, ERR_IO, "fsync");
 }
 
+/* Since it was read: who is told that a point is pinned is to find it. */
+static bool
+has_new_pin(int dirfd, const struct catalog_point *p)
+{
+	char name[600];
+
+	snprintf(name, sizeof(name), "state/%s.pin.json", p->name);
+	return !p->is_pinned &&
+	    faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int
 remove_locked(int dirfd, const char *folder, const struct catalog_point *p,
     struct err *e)
@@ -134,8 +144,12 @@ remove_locked(int dirfd, const char *folder, const struct catalog_point *p,
 	char *partial = NULL;
 	int fd = -1, rc = -1;
 
-	if (check(dirfd, p, e) == -1)
+	if (catalog_remove_check(dirfd, p, e) == -1)
 		goto out;
+	if (has_new_pin(dirfd, p)) {
+		err_set(e, ERR_TEMP, "%s has been pinned meanwhile", p->name);
+		goto out;
+	}
 	if (asprintf(&partial, ".%s.partial", p->name) == -1) {
 		partial = NULL;
 		err_sys(e, ERR_OS, "memory");
@@ -177,7 +191,7 @@ is_full(const char *folder, const struct catalog_vm_id *vm, const struct err *e)
 int
 catalog_remove(const char *folder, const struct catalog_point *p, struct err *e)
 {
-	struct lock *l = catalog_remove_lock(folder, &p->vm, 'r', e);
+	struct lock *l = catalog_remove_lock(folder, &p->vm, 'r', true, e);
 	int fd, rc = -1;
 
 	if (l == NULL && e->class == ERR_TEMP)

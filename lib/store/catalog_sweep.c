@@ -87,7 +87,7 @@ sweep(DIR *d, const char *folder, const struct catalog_vm_id *vm, struct err *e)
 		if (point == NULL)
 			continue;
 		if (l == NULL)
-			l = catalog_remove_lock(folder, vm, 'w', e);
+			l = catalog_remove_lock(folder, vm, 'w', true, e);
 		rc = l == NULL ? -1
 			       : sweep_one(dirfd(d), folder, entry->d_name,
 				     point, catalog_record_uuid(vm), e);

@@ -50,6 +50,12 @@ same "$(ls -A repo/uefi01/state)" '' "no trace of the pin"
 plan 0 prune -q
 same "$(sed 's/: .*/: SIZE/' out)" "remove  uefi01/$first: SIZE"
 same "$(points_in repo/uefi01)" "${made[2]##*/}"
+
+# Not while points are being removed: it could be this one.
+flock -x "$(echo repo/uefi01/.r-*)" "$B/esxbk-plan" pin "${made[2]##*/}" >out 2>err
+same "$? $(cat err)" "75 esxbk-plan: $PWD/repo/uefi01: points are being removed: $(
+	echo "$PWD"/repo/uefi01/.r-*) is locked by another run"
+same "$(ls -A repo/uefi01/state)" '' "and no trace of a pin"
 same "$(left repo/uefi01)" $'.r-ID\n.w-ID\nstate\nuefi01_TIME'
 
 # What cannot be pinned.

@@ -126,6 +126,40 @@ point_that_is_read_stays(void)
 }
 
 static void
+pin_that_was_promised_holds(void)
+{
+	struct catalog_folder f;
+	struct err e = { 0 };
+	json_t *pin = json_object();
+	struct lock *l;
+
+	make();
+	f = folder();
+	CHECK_INT(catalog_pin(sandbox_path("web"), &f.points[1], pin, &e), 0);
+	/* Who removes has read the folder before. */
+	CHECK_INT(catalog_remove(sandbox_path("web"), &f.points[1], &e), -1);
+	CHECK_INT(e.class, ERR_TEMP);
+	CHECK(strstr(e.text, "web_20261123_020000 has been pinned meanwhile") !=
+	    NULL);
+	err_clear(&e);
+	/* In the middle of a removal nothing is promised, nor behind it. */
+	l = lock_open(sandbox_path("web/.r-aa000000"), true, &e);
+	CHECK_INT(catalog_pin(sandbox_path("web"), &f.points[0], pin, &e), -1);
+	CHECK_INT(e.class, ERR_TEMP);
+	CHECK(strstr(e.text, "web: points are being removed: ") != NULL);
+	lock_free(l);
+	err_clear(&e);
+	CHECK_INT(catalog_remove(sandbox_path("web"), &f.points[0], &e), 0);
+	CHECK_INT(catalog_pin(sandbox_path("web"), &f.points[0], pin, &e), -1);
+	CHECK_INT(e.class, ERR_NOTFOUND);
+	CHECK_STR(names_in("web/state"), "web_20261123_020000.pin.json");
+	CHECK_STR(names_in("web"), ".r-aa000000 state web_20261123_020000");
+	catalog_folder_free(&f);
+	json_decref(pin);
+	sandbox_free();
+}
+
+static void
 what_is_another_point_by_now_stays(void)
 {
 	struct catalog_folder f;
@@ -367,7 +401,7 @@ broken_state_is_no_verification(void)
 
 CHECK_MAIN(TEST(removed_point_is_gone_with_what_was_known_of_it),
     TEST(links_in_a_point_lead_nowhere), TEST(point_that_is_read_stays),
-    TEST(what_is_another_point_by_now_stays),
+    TEST(pin_that_was_promised_holds), TEST(what_is_another_point_by_now_stays),
     TEST(old_leftover_is_not_in_the_way),
     TEST(leftover_of_a_killed_removal_goes),
     TEST(leftover_that_somebody_holds_stays), TEST(state_is_whole_or_not_there),
