@@ -1,5 +1,6 @@
 #include "plan/prune_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,27 @@ keep_all(struct prune_group *g)
 			g->points[i].reasons = KEEP_GUARD;
 }
 
+/* Another prune may have been faster: nothing is freed by us then. */
+static int
+remove_point(const struct prune *p, const struct catalog_point *point,
+    uint64_t *bytes, struct err *e)
+{
+	char *path = file_join(p->path, point->name);
+	int rc = path == NULL ? err_sys(e, ERR_OS, "memory")
+			      : catalog_remove(p->path, point, e);
+
+	if (rc == 0) {
+		log_step("removed %s", path);
+	} else if (e->class == ERR_NOTFOUND && access(path, F_OK) == -1 &&
+	    errno == ENOENT) {
+		err_clear(e);
+		*bytes = 0;
+		rc = 0;
+	}
+	free(path);
+	return rc;
+}
+
 /* Leaves before parents: these are older. */
 static int
 remove_group(struct prune *p, const struct prune_group *g, bool dry_run,
@@ -181,10 +203,8 @@ remove_group(struct prune *p, const struct prune_group *g, bool dry_run,
 			pp->bytes = point->stored;
 		if (sig_check(e) == -1)
 			return -1;
-		if (!dry_run && catalog_remove(p->path, point, e) == -1)
+		if (!dry_run && remove_point(p, point, &pp->bytes, e) == -1)
 			return -1;
-		if (!dry_run)
-			log_step("removed %s/%s", p->path, point->name);
 		pp->is_removed = true;
 		p->n_removed++;
 		p->bytes += pp->bytes;

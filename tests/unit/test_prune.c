@@ -309,6 +309,32 @@ reader_stops_the_rest_of_its_vm(void)
 }
 
 static void
+point_that_another_prune_took_is_no_failure(void)
+{
+	const struct prune_how how = { .now = at("2026-11-10T00:00:00Z"),
+		.max_delete = 1000 };
+	struct err e = { 0 };
+	struct prune p;
+
+	open_plan(1);
+	point(1, "aa", FULL);
+	point(2, "aa", FULL);
+	point(3, "aa", FULL);
+	CHECK_INT(prune_open(&p, repo.path, "web", &e), 0);
+	CHECK_INT(file_remove_tree(sandbox_path("web/web_20261102_020000"), &e),
+	    0);
+	CHECK_INT(prune_run(&p, &plan, &how, &e), 0);
+	CHECK_STR(e.text, "");
+	CHECK_STR(told(&p), "1 - | 2 - | 3 last, newest good");
+	CHECK_INT(p.n_kept, 1);
+	CHECK_INT(p.points[1].bytes, 0);
+	CHECK_INT(p.bytes, p.points[0].bytes);
+	CHECK(!is_there("web/web_20261101_020000"));
+	prune_free(&p);
+	sandbox_free();
+}
+
+static void
 leftover_of_a_killed_prune_goes(void)
 {
 	open_plan(1);
@@ -370,5 +396,6 @@ CHECK_MAIN(TEST(what_a_kept_point_needs_stays),
     TEST(replica_that_is_wanted_is_waited_for),
     TEST(without_a_retention_nothing_goes), TEST(guard_stops_all_of_a_vm),
     TEST(reader_stops_the_rest_of_its_vm),
+    TEST(point_that_another_prune_took_is_no_failure),
     TEST(leftover_of_a_killed_prune_goes),
     TEST(full_repository_heals_itself_but_not_at_any_price))
