@@ -189,6 +189,7 @@ read_folder(struct catalog_folder *f, int dirfd, const char *repository,
 		if (read_point(f, &s, &s.names[i - 1], e) == -1)
 			rc = -1;
 	}
+	f->is_uncertain = f->is_uncertain || s.is_uncertain;
 	if (rc == 1 && link_points(f, w->depth == CATALOG_ALL, e) == -1)
 		rc = -1;
 	catalog_scan_close(&s);

@@ -52,7 +52,8 @@ struct catalog_folder {
 	size_t n_names; /* points by their names, read or not */
 	time_t *unread; /* times of those whose record could not be read */
 	size_t n_unread;
-	bool is_uncertain; /* of one it was not the content: try again */
+	bool is_uncertain; /* of one, or of what is known of one, it was not
+			      the content: try again */
 };
 
 struct catalog {

@@ -24,6 +24,7 @@ struct catalog_scan {
 	size_t n_states;
 	int state_fd; /* -1: there is no such folder */
 	size_t n_passed;
+	bool is_uncertain; /* a state could not be read, whatever it holds */
 };
 
 /* "web01_20261124_003004", also with "_merged": *when is the time in it. */
@@ -41,7 +42,7 @@ void catalog_scan_pass(struct catalog_scan *s, const struct err *why);
 
 /* Fills a point from its record and, if they are scanned, its states.  A
  * failure is the record's. */
-int catalog_record_read(struct catalog_point *p, const struct catalog_scan *s,
+int catalog_record_read(struct catalog_point *p, struct catalog_scan *s,
     const char *name, struct err *e);
 void catalog_record_free(struct catalog_point *p);
 
@@ -55,7 +56,7 @@ const char *catalog_record_uuid(const struct catalog_vm_id *vm);
 /* state/POINT.KIND.json, NULL if there is none that is one. */
 json_t *catalog_state_read(int state_fd, const char *point, const char *kind,
     struct err *e);
-void catalog_state_fill(struct catalog_point *p, const struct catalog_scan *s);
+void catalog_state_fill(struct catalog_point *p, struct catalog_scan *s);
 
 /* Removes all that is known of a point in state/. */
 int catalog_state_remove(int folder_fd, const char *point, struct err *e);

@@ -145,7 +145,7 @@ measure_holes(struct catalog_point *p, const struct catalog_scan *s)
 }
 
 int
-catalog_record_read(struct catalog_point *p, const struct catalog_scan *s,
+catalog_record_read(struct catalog_point *p, struct catalog_scan *s,
     const char *name, struct err *e)
 {
 	json_t *record = record_read(s->fd, name, e);

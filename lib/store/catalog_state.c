@@ -106,7 +106,7 @@ fill_verify(struct catalog_point *p, const json_t *verify)
 }
 
 void
-catalog_state_fill(struct catalog_point *p, const struct catalog_scan *s)
+catalog_state_fill(struct catalog_point *p, struct catalog_scan *s)
 {
 	struct err why = { 0 };
 	json_t *verify;
@@ -121,6 +121,9 @@ catalog_state_fill(struct catalog_point *p, const struct catalog_scan *s)
 	else if (why.class != ERR_NONE)
 		log_warn("%s/%s: state of %s: %s", s->repository, s->folder,
 		    p->name, why.text);
+	/* It may be damaged, and the one before it the last that is good. */
+	s->is_uncertain = s->is_uncertain ||
+	    (why.class != ERR_NONE && why.class != ERR_DATA);
 	json_decref(verify);
 }
 

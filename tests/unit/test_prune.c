@@ -220,6 +220,30 @@ what_cannot_be_read_keeps_its_neighbours(void)
 	sandbox_free();
 }
 
+/* The newest may be damaged, and the one before it the last good one. */
+static void
+verdict_that_cannot_be_read_stops_all(void)
+{
+	struct err e = { 0 };
+	struct prune p;
+
+	open_plan(1);
+	point(1, "aa", FULL);
+	point(2, "aa", FULL);
+	CHECK_INT(mkdir(sandbox_path("web/state"), 0755), 0);
+	CHECK_INT(
+	    symlink("web_20261102_020000.verify.json",
+		sandbox_path("web/state/web_20261102_020000.verify.json")),
+	    0);
+	CHECK_INT(prune(&p, false, &e), -1);
+	CHECK_INT(e.class, ERR_IO);
+	CHECK(strstr(e.text, "web: not all points can be read: none goes") !=
+	    NULL);
+	CHECK(is_there("web/web_20261101_020000"));
+	prune_free(&p);
+	sandbox_free();
+}
+
 static void
 replica_that_is_wanted_is_waited_for(void)
 {
@@ -393,6 +417,7 @@ CHECK_MAIN(TEST(what_a_kept_point_needs_stays),
     TEST(points_of_others_stay_with_what_they_need),
     TEST(vms_of_one_folder_are_judged_each_for_itself),
     TEST(damage_and_pins_count), TEST(what_cannot_be_read_keeps_its_neighbours),
+    TEST(verdict_that_cannot_be_read_stops_all),
     TEST(replica_that_is_wanted_is_waited_for),
     TEST(without_a_retention_nothing_goes), TEST(guard_stops_all_of_a_vm),
     TEST(reader_stops_the_rest_of_its_vm),
