@@ -61,6 +61,9 @@ void catalog_state_fill(struct catalog_point *p, struct catalog_scan *s);
 /* Removes all that is known of a point in state/. */
 int catalog_state_remove(int folder_fd, const char *point, struct err *e);
 
+/* The same for the point that ".NAME.partial" was, if it is not there. */
+int catalog_sweep_state(int folder_fd, const char *partial, struct err *e);
+
 /* Empties and removes the partial folder of this name: its record goes last,
  * so that what a kill leaves is known by it. */
 int catalog_remove_partial(int folder_fd, const char *folder,

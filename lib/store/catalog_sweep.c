@@ -29,6 +29,20 @@ point_of(const char *partial)
 	return NULL;
 }
 
+int
+catalog_sweep_state(int folder_fd, const char *partial, struct err *e)
+{
+	char *point = point_of(partial);
+	int rc = 0;
+
+	if (point != NULL &&
+	    faccessat(folder_fd, point, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
+	    errno == ENOENT)
+		rc = catalog_state_remove(folder_fd, point, e);
+	free(point);
+	return rc;
+}
+
 /* A removed point keeps its record to the end; a partial point gets one when
  * all else is there, and without a writer it is given up, too. */
 static bool
@@ -44,8 +58,8 @@ is_leftover(int dirfd, const char *partial, const char *uuid)
 }
 
 static int
-sweep_one(int dirfd, const char *folder, const char *partial, const char *point,
-    const char *uuid, struct err *e)
+sweep_one(int dirfd, const char *folder, const char *partial, const char *uuid,
+    struct err *e)
 {
 	int fd, rc = 0;
 
@@ -56,8 +70,7 @@ sweep_one(int dirfd, const char *folder, const char *partial, const char *point,
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK)
 		goto out;
 	if (is_leftover(dirfd, partial, uuid)) {
-		if (faccessat(dirfd, point, F_OK, AT_SYMLINK_NOFOLLOW) == -1)
-			rc = catalog_state_remove(dirfd, point, e);
+		rc = catalog_sweep_state(dirfd, partial, e);
 		if (rc == 0)
 			rc = catalog_remove_partial(dirfd, folder, partial, e);
 		if (rc == 0)
@@ -86,12 +99,12 @@ sweep(DIR *d, const char *folder, const struct catalog_vm_id *vm, struct err *e)
 		point = point_of(entry->d_name);
 		if (point == NULL)
 			continue;
+		free(point);
 		if (l == NULL)
 			l = catalog_remove_lock(folder, vm, 'w', true, e);
 		rc = l == NULL ? -1
 			       : sweep_one(dirfd(d), folder, entry->d_name,
-				     point, catalog_record_uuid(vm), e);
-		free(point);
+				     catalog_record_uuid(vm), e);
 	}
 	if (rc == -1 && l == NULL && e->class == ERR_TEMP) {
 		err_clear(e);

@@ -150,7 +150,8 @@ leftover_remove(const char *folder, const struct leftover *l, struct err *e)
 		err_set(e, ERR_TEMP, "%s is in use", path);
 		goto out;
 	}
-	if (check_writers(d, folder, e) == -1)
+	if (check_writers(d, folder, e) == -1 ||
+	    catalog_sweep_state(dirfd(d), l->name, e) == -1)
 		goto out;
 	rc = file_remove_tree(path, e);
 out:

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/catalog_internal.h"
 #include "sys/file.h"
 
 enum { STAMP_LENGTH = 15 };
@@ -36,13 +37,18 @@ point_sweep_is_partial(const char *name, const char *stem, time_t *when)
 		strcmp(name, "_merged.partial") == 0);
 }
 
+/* It may be a point that a prune was killed over. */
 static int
-remove_partial(const char *dir, const char *name, struct err *e)
+remove_partial(int dirfd, const char *dir, const char *name, struct err *e)
 {
 	char *path = file_join(dir, name);
-	int rc = path == NULL ? err_sys(e, ERR_OS, "%s", name)
-			      : file_remove_tree(path, e);
+	struct err why = { 0 };
+	int rc;
 
+	if (catalog_sweep_state(dirfd, name, &why) == -1)
+		log_warn("%s: %s", dir, why.text);
+	rc = path == NULL ? err_sys(e, ERR_OS, "%s", name)
+			  : file_remove_tree(path, e);
 	if (rc == 0)
 		log_step("removed %s, left by an earlier run", path);
 	free(path);
@@ -65,7 +71,7 @@ sweep_one(int dirfd, const char *dir, const char *name, struct err *e)
 	}
 	/* Another VM of this name may be written to the same folder. */
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-		rc = remove_partial(dir, name, e);
+		rc = remove_partial(dirfd, dir, name, e);
 	close(fd);
 	return rc;
 }

@@ -90,5 +90,36 @@ what_somebody_works_on_stays(void)
 	leave();
 }
 
+/* A prune was killed when the point was hidden. */
+static void
+what_was_known_of_it_goes_with_it(void)
+{
+	char gone[] = ".web_20261124_003004.partial";
+	char back[] = ".web_20261124_003005.partial";
+	static const char *const files[] = {
+		"state/web_20261124_003004.verify.json",
+		"state/web_20261124_003005.verify.json",
+	};
+	struct leftover l = { .name = gone }, m = { .name = back };
+	struct err e = { 0 };
+	size_t i;
+
+	enter();
+	CHECK_INT(mkdir(gone, 0755), 0);
+	CHECK_INT(mkdir(back, 0755), 0);
+	CHECK_INT(mkdir("web_20261124_003005", 0755), 0);
+	CHECK_INT(mkdir("state", 0755), 0);
+	for (i = 0; i < 2; i++)
+		close(open(files[i], O_CREAT | O_WRONLY, 0644));
+	CHECK_INT(leftover_remove(".", &l, &e), 0);
+	CHECK_INT(leftover_remove(".", &m, &e), 0);
+	CHECK_STR(e.text, "");
+	CHECK_INT(access(gone, F_OK), -1);
+	CHECK_INT(access(back, F_OK), -1);
+	CHECK_INT(access(files[0], F_OK), -1);
+	CHECK_INT(access(files[1], F_OK), 0);
+	leave();
+}
+
 CHECK_MAIN(TEST(only_unfinished_points_are_found),
-    TEST(what_somebody_works_on_stays))
+    TEST(what_somebody_works_on_stays), TEST(what_was_known_of_it_goes_with_it))

@@ -344,8 +344,14 @@ sweep_takes_only_what_is_ours_and_dead(void)
 		      in_root(".web_20261124_003006.partial")),
 	    0);
 	write_text(in_root(".web_20261124_003007.partial"), "a file");
+	/* What a prune that was killed left of a point, with its state. */
+	CHECK_INT(mkdir(in_root("state"), 0755), 0);
+	snprintf(path, sizeof(path),
+	    "%s/web_20261124_003004_merged.verify.json", in_root("state"));
+	write_text(path, "{}");
 	CHECK_INT(point_sweep(root, "web", NULL, &e), 0);
 	CHECK_STR(e.text, "");
+	CHECK_INT(rmdir(in_root("state")), 0);
 	for (i = 0; i < 2; i++)
 		CHECK(access(in_root(dead[i]), F_OK) == -1);
 	CHECK_STR(names_in(root),
