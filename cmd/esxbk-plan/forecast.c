@@ -132,15 +132,20 @@ out:
 }
 
 int
-plan_forecast(const struct conf_plan **plans, size_t n, size_t days,
-    struct err *e)
+plan_forecast(const struct conf_plan **plans, size_t n, bool are_named,
+    size_t days, struct err *e)
 {
 	json_t *doc;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; i < n && rc == 0; i++)
-		rc = forecast(plans[i], days, e);
+		if (are_named || schedule_has_slots(&plans[i]->schedule))
+			rc = forecast(plans[i], days, e);
+		else
+			log_warn("plan %s: it has no schedule whose days are "
+				 "known here",
+			    plans[i]->name);
 	doc = cmd_begin_summary();
 	json_set_bool(doc, "dry_run", true);
 	json_set_bool(doc, "changed", false);

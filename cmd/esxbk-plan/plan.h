@@ -48,8 +48,9 @@ const struct conf_plan **plan_choose(const struct conf *c, const char **names,
 /* Whether an earlier repository of the configuration has the same path. */
 bool plan_repo_is_twin(const struct conf *c, size_t at);
 
-/* prune -n --days: what the coming days would bring. */
-int plan_forecast(const struct conf_plan **plans, size_t n, size_t days,
-    struct err *e);
+/* prune -n --days: what the coming days would bring.  Of plans that nobody has
+ * named those without a schedule are passed over. */
+int plan_forecast(const struct conf_plan **plans, size_t n, bool are_named,
+    size_t days, struct err *e);
 
 #endif

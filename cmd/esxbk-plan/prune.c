@@ -312,7 +312,7 @@ prune(const char **operands, size_t n, struct err *e)
 	if (c.plans != NULL)
 		rc = days == UINT64_MAX
 		    ? prune_now(&c, e)
-		    : plan_forecast(c.plans, c.n, (size_t)days, e);
+		    : plan_forecast(c.plans, c.n, n > 0, (size_t)days, e);
 	free(c.plans);
 	conf_free(&conf);
 	return rc;

@@ -154,6 +154,13 @@ same "$(sed -n 1,3p out)" "$(
 	X
 )"
 has out "at most "
+cp esxbk.json scheduled.json
+plan 0 add byhand --site esx1 --repository nas --select web
+plan 0 prune -n --days 60 --json
+same "$(jq -cs 'map(.plan)' out)" '["nightly",null]'
+same "$(cat err)" "esxbk-plan: warning: plan byhand: it has no schedule whose days are known here"
+plan 64 prune -n --days 60 byhand
+mv scheduled.json esxbk.json
 plan 64 prune --days 60
 same "$(cat err)" "esxbk-plan: --days goes with --dry-run"
 plan 64 prune -n --days 0
