@@ -132,6 +132,60 @@ add(struct run *r, const struct toolresult_vm *seen, struct err *e)
 	return vm->path == NULL ? err_sys(e, ERR_OS, "memory") : 0;
 }
 
+/* Another one of this uuid, of the same name if there is one: a copy that was
+ * never powered on has its original's. */
+static const struct toolresult_vm *
+find_twin(const struct run *r, const bool *picked,
+    const struct toolresult_vm *vm)
+{
+	const struct toolresult_vm *twin = NULL, *other;
+	size_t i;
+
+	for (i = 0; i < r->list.n && vm->uuid[0] != '\0'; i++) {
+		other = &r->list.vms[i];
+		if (picked[i] && other != vm &&
+		    strcasecmp(other->uuid, vm->uuid) == 0 &&
+		    (twin == NULL || strcmp(other->name, vm->name) == 0))
+			twin = other;
+	}
+	return twin;
+}
+
+/* Its folder's newest point is of its name. */
+static bool
+is_known(const struct run *r, const struct toolresult_vm *seen)
+{
+	struct catalog_vm_id id = runner_pick_id(r, seen);
+	const struct catalog_folder *f = catalog_folder_of(&r->catalog, &id);
+
+	return f != NULL &&
+	    strcmp(f->points[f->n - 1].vm.name, seen->name) == 0;
+}
+
+/* Points of two VMs with one uuid would be told apart by nothing, and one's
+ * retention would take the other's: only the one that has points goes on. */
+static int
+add_or_refuse(struct run *r, const bool *picked,
+    const struct toolresult_vm *seen, struct err *e)
+{
+	const struct toolresult_vm *twin = find_twin(r, picked, seen);
+	struct run_vm *vm;
+
+	if (twin == NULL ||
+	    (is_known(r, seen) && strcmp(twin->name, seen->name) != 0))
+		return add(r, seen, e);
+	if (grow(r, NULL, &vm, e) == -1)
+		return -1;
+	/* Without the uuid: the other one's tries are not its. */
+	vm->name = seen->name;
+	vm->moid = seen->moid;
+	runner_vm_conclude(vm, "failed", ERR_NOTFOUND,
+	    "moid:%s (%s) has the same uuid as moid:%s (%s): select one of them, "
+	    "or have the host give the copy another",
+	    seen->moid, seen->path, twin->moid, twin->path);
+	return 0;
+}
+
 static const struct toolresult_vm *
 find_seen(const struct run *r, const char *uuid)
 {
@@ -286,7 +340,7 @@ add_all(struct run *r, const bool *picked, const struct select *s,
 		return err_sys(e, ERR_OS, "memory");
 	for (i = 0; i < r->list.n; i++)
 		if (picked[i] && is_wanted(r, r->list.vms[i].uuid) &&
-		    add(r, &r->list.vms[i], e) == -1)
+		    add_or_refuse(r, picked, &r->list.vms[i], e) == -1)
 			return -1;
 	if (r->c->n_vms > 0)
 		return 0;
