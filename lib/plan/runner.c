@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/zone.h"
+#include "plan/conf_wishes.h"
 #include "plan/notify_tell.h"
 #include "plan/runner_dry.h"
 #include "plan/runner_hook.h"
@@ -62,23 +63,14 @@ slot_of(const struct runner_conf *c, time_t now)
 	return schedule_slot(&plan->schedule, plan->zone, now - delay);
 }
 
-/* What the plan asks for and this version does not do. */
 static void
 note_wishes(struct run *r)
 {
-	const struct conf_plan *plan = r->plan;
+	struct conf_wish wishes[CONF_WISHES];
+	size_t i, n = conf_wishes(r->plan, wishes);
 
-	if (plan->replicate.n > 0)
-		runner_record_warn(r->notes, "W_NO_REPLICATE",
-		    "points are not replicated: not supported yet");
-	if (plan->has_restore_test)
-		runner_record_warn(r->notes, "W_NO_RESTORE_TEST",
-		    "restores are not tested: not supported yet");
-	if (!plan->is_vmdk && plan->strategy.full != CONF_FULL_ALWAYS &&
-	    plan->strategy.incremental != CONF_INC_OFF)
-		runner_record_warn(r->notes, "W_NO_INCREMENTAL",
-		    "all backups are fulls: incrementals are not supported "
-		    "yet");
+	for (i = 0; i < n; i++)
+		runner_record_warn(r->notes, wishes[i].code, wishes[i].text);
 }
 
 static int
