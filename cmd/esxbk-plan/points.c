@@ -26,6 +26,7 @@ struct answer {
 	size_t n_catalogs;
 	struct row *rows;
 	size_t n, room;
+	size_t n_passed; /* folders that could not be read */
 	uint64_t bytes;
 };
 
@@ -330,6 +331,7 @@ read_all(struct answer *a, const struct conf *c, const struct conf_plan *plan,
 			return err_ctx(e, "repository %s", r->name);
 		if (add_catalog(a, into, q, e) == -1)
 			return -1;
+		a->n_passed += into->n_passed;
 	}
 	return 0;
 }
@@ -356,6 +358,9 @@ points(const char **operands, size_t n, struct err *e)
 		err_set(e, ERR_NOTFOUND,
 		    "there is no plan '%s' and no point of a VM of that name",
 		    q.vm);
+	else if (a.n_passed > 0 && q.vm == NULL)
+		err_set(e, ERR_PARTIAL, "folders that could not be read: %zu",
+		    a.n_passed);
 	else
 		rc = 0;
 out:

@@ -179,7 +179,10 @@ prune_repository(const struct conf_repo *repo, const struct chosen *c,
 			goto out;
 		prune_one(path, folders.folders[i].name, c, t);
 	}
-	rc = 0;
+	rc = folders.n_passed == 0
+	    ? 0
+	    : err_set(e, ERR_IO, "%s: %zu of its folders could not be read",
+		  path, folders.n_passed);
 out:
 	catalog_free(&folders);
 	return rc;

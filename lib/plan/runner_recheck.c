@@ -9,6 +9,20 @@
 #include "sys/file.h"
 #include "sys/sig.h"
 
+/* What is in a folder that cannot be read is not sound for all we know. */
+static void
+add_passed(const struct catalog *c, struct outcome *o, struct runner_end *end)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_passed; i++)
+		outcome_add(o, ERR_IO);
+	if (c->n_passed > 0 && end->text[0] == '\0')
+		snprintf(end->text, sizeof(end->text),
+		    "%s: %zu of its folders could not be read", c->path,
+		    c->n_passed);
+}
+
 /* Of a VM: the newest point of the plan. */
 struct check {
 	const struct catalog_point *point;
@@ -160,6 +174,7 @@ runner_recheck(const struct runner_conf *c, struct runner_end *end)
 		err_sys(&e, ERR_OS, "memory");
 	else if (find(&catalog, c->plan, checks, &n, &e) == 0)
 		check_all(&how, checks, n, &o, end, &e);
+	add_passed(&catalog, &o, end);
 out:
 	end->vms = o.n;
 	end->ok = o.good;

@@ -276,8 +276,10 @@ add_folder(struct catalog *c, int fd, const char *name, const struct wish *w,
 		*e = why;
 		return -1;
 	}
-	if (rc == -1)
+	if (rc == -1) {
 		log_warn("passed over %s", why.text);
+		c->n_passed++;
+	}
 	if (rc == 1 && f->n_names > 0)
 		c->n++;
 	else if (rc == 1)

@@ -59,7 +59,7 @@ struct catalog_folder {
 struct catalog {
 	char *path;
 	struct catalog_folder *folders; /* in order of name */
-	size_t n;
+	size_t n, n_passed;             /* those that could not be read */
 };
 
 /* Folder of a repository that is no VM's: the plans' runs. */

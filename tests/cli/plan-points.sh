@@ -98,6 +98,21 @@ same "$(sort err)" "$(
 	X
 )" "what cannot be read is told"
 
+# A folder that cannot be read is no folder without points.
+mv repo/web/state repo/web/state.away
+: >repo/web/state
+plan 3 points
+hasnt out web_
+has err "passed over $PWD/repo/web: open state: Not a directory"
+same "$(tail -n 1 err)" "esxbk-plan: folders that could not be read: 1"
+plan 0 points db
+plan 74 verify nightly
+same "$(tail -n 1 err)" \
+	"esxbk-plan: nightly: $PWD/repo: 1 of its folders could not be read"
+plan 74 prune nightly
+rm repo/web/state
+mv repo/web/state.away repo/web/state
+
 # A repository that is not there.
 mv repo away
 plan 66 points

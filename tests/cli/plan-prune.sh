@@ -212,4 +212,10 @@ if [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null; then
 	chmod 755 repo/web/web_20261121_020000
 	plan 0 prune nightly
 	same "$(points_in repo/web | wc -l)" 3
+	# Nor is a folder empty for that.
+	chmod 000 repo/web
+	plan 74 prune nightly
+	same "$(tail -n 1 err)" \
+		"esxbk-plan: $PWD/repo: 1 of its folders could not be read"
+	chmod 755 repo/web
 fi
