@@ -311,6 +311,10 @@ duerun_add(struct duerun *d, const char *uuid, const char *name,
 	struct duerun_vm *vm;
 	size_t i;
 
+	/* Or a run of hours would seem to end in the future, and promise
+	 * another try that the next one, which knows better, does not make. */
+	if (try.ended > d->now)
+		d->now = try.ended;
 	if (uuid == NULL) {
 		for (i = 0; i < d->n; i++)
 			if (add_try(&d->vms[i], try, e) == -1)

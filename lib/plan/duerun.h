@@ -56,7 +56,7 @@ bool duerun_is_due(const struct duerun *d);
 bool duerun_has_more(const struct duerun *d, time_t *when);
 
 /* Adds what a run came to for a VM; uuid NULL: for all, as it came to none.
- * point: time of the good point that was made, or 0. */
+ * point: time of the good point that was made, or 0.  It is later then. */
 int duerun_add(struct duerun *d, const char *uuid, const char *name,
     struct due_try try, time_t point, struct err *e);
 

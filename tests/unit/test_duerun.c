@@ -200,6 +200,34 @@ a_run_that_was_killed_behind_the_backup_lost_nothing(void)
 	duerun_free(&d);
 }
 
+/* It began at the slot, and its own clock went on meanwhile. */
+static void
+a_run_of_many_hours_that_failed_has_no_other_try(void)
+{
+	struct due_try late = { at("2026-11-24T09:00:00Z"), 74 };
+	struct due_try soon = { at("2026-11-24T07:30:00Z"), 74 };
+	struct err e = { 0 };
+	struct duerun d;
+	time_t when;
+
+	forget();
+	add_point("a", "daily", "2026-11-23T02:01:00Z");
+	judge(&d, SLOT);
+	CHECK_INT(duerun_add(&d, "a", "a", late, 0, &e), 0);
+	CHECK(!duerun_has_more(&d, &when));
+	duerun_free(&d);
+	judge(&d, SLOT);
+	CHECK_INT(duerun_add(&d, "a", "a", soon, 0, &e), 0);
+	CHECK(duerun_has_more(&d, &when));
+	CHECK_INT(when, at("2026-11-24T07:45:00Z"));
+	duerun_free(&d);
+	/* Also one that came to no VM. */
+	judge(&d, SLOT);
+	CHECK_INT(duerun_add(&d, NULL, NULL, late, 0, &e), 0);
+	CHECK(!duerun_has_more(&d, &when));
+	duerun_free(&d);
+}
+
 static void
 a_vm_that_is_gone_was_told_once(void)
 {
@@ -248,5 +276,6 @@ CHECK_MAIN(TEST(a_plan_without_a_point_is_due_at_once),
     TEST(a_run_that_came_to_no_vm_is_a_try_of_each),
     TEST(what_a_run_comes_to_counts_for_the_slot),
     TEST(a_run_that_was_killed_behind_the_backup_lost_nothing),
+    TEST(a_run_of_many_hours_that_failed_has_no_other_try),
     TEST(a_vm_that_is_gone_was_told_once),
     TEST(many_vms_are_found_by_their_uuids))
