@@ -348,6 +348,16 @@ runner_vm_conclude(struct run_vm *vm, const char *outcome, int exit,
 	finish(vm);
 }
 
+/* After it comes what undoes. */
+static void
+skip(struct run_vm *vm, const struct err *e)
+{
+	fail(vm, e->class > ERR_SIGNAL ? "failed" : "skipped", e->class,
+	    e->text);
+	vm->hook = 0;
+	vm->step = RUN_AFTER;
+}
+
 static void
 begin_hook(struct run_vm *vm, enum conf_hook which, enum run_step next)
 {
@@ -367,9 +377,7 @@ begin_hook(struct run_vm *vm, enum conf_hook which, enum run_step next)
 		vm->hook++;
 		return;
 	}
-	fail(vm, e.class > ERR_SIGNAL ? "failed" : "skipped", e.class, e.text);
-	vm->hook = 0;
-	vm->step = RUN_AFTER;
+	skip(vm, &e);
 }
 
 /* A hook that undoes is not to be ended in the middle by the signal that ends
@@ -394,12 +402,17 @@ take_hook(struct run_vm *vm, enum conf_hook which, const struct child_end *end)
 		vm->hook++;
 		return;
 	}
+	/* Ended with us, it says nothing of the VM: that is worth a retry. */
+	if (which == CONF_BEFORE_VM && sig_pending() != 0) {
+		err_clear(&e);
+		sig_check(&e);
+		err_ctx(&e, "hook %s", name);
+	}
 	set_step(vm, name, e.class);
-	fail(vm, which == CONF_BEFORE_VM ? "skipped" : "warn", e.class, e.text);
 	if (which == CONF_BEFORE_VM) {
-		vm->hook = 0;
-		vm->step = RUN_AFTER;
+		skip(vm, &e);
 	} else {
+		fail(vm, "warn", e.class, e.text);
 		vm->hook++; /* each of them is to have its chance */
 	}
 }

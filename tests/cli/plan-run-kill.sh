@@ -112,6 +112,22 @@ ended group
 at 2026-11-20T02:05:00Z
 plan 0 run daily
 
+# A hook that the signal ended says nothing of the VM: it is worth a retry.
+no_calls
+: >"$STUB/slow.before_vm"
+at 2026-11-21T02:00:00Z
+start esxbk-plan run --config "$CONF" --due
+wait_for 20 both_hang
+kill -TERM "$PID"
+finish 143
+same "$(vm_lines | sort)" "db failed 143
+web failed 143" "TERM in before_vm"
+check "TERM in before_vm: nothing is left" gone
+rm "$STUB/slow.before_vm"
+at 2026-11-21T02:16:00Z
+plan 0 run --due
+same "$(points | grep -c 20261121)" 2 "both have that night's"
+
 # A hook that undoes is not cut off by the signal, but run to its end.
 no_calls
 cat >"$SCRATCH/hook" <<'EOF'
