@@ -303,14 +303,12 @@ prepare(struct run *r, struct err *e)
 	return runner_pick(r, e);
 }
 
-static int
-exit_of(const struct run *r)
+int
+runner_exit(const struct run *r)
 {
 	int exit =
 	    r->e.class != ERR_NONE ? r->e.class : outcome_exit(&r->outcome);
 
-	if (sig_pending() != 0)
-		return ERR_SIGNAL + sig_pending();
 	return exit != 0 ? exit : r->after.class;
 }
 
@@ -333,10 +331,10 @@ describe(const struct run *r, int exit, char *out, size_t size)
 	else if (first != NULL)
 		snprintf(out, size, "%zu of %zu VMs failed: %s: %.700s", bad,
 		    r->n, first->name, first->text);
-	else if (exit > ERR_SIGNAL)
-		snprintf(out, size, "interrupted by a signal");
-	else
+	else if (exit == r->after.class)
 		snprintf(out, size, "%s", r->after.text);
+	else
+		snprintf(out, size, "interrupted by a signal");
 }
 
 /* Hooks that end a run come in any case. */
@@ -345,6 +343,8 @@ run_last_hooks(struct run *r)
 {
 	struct err e = { 0 };
 
+	/* Between two VMs it made none of them fail. */
+	sig_check(&r->after);
 	sig_shield();
 	if (runner_hook_all(r, CONF_AFTER_RUN, &e) == -1) {
 		log_error("%s: %s", r->plan->name, e.text);
@@ -352,7 +352,7 @@ run_last_hooks(struct run *r)
 			r->after = e;
 		err_clear(&e);
 	}
-	if ((r->e.class != ERR_NONE || outcome_exit(&r->outcome) != 0) &&
+	if (runner_exit(r) != 0 &&
 	    runner_hook_all(r, CONF_ON_FAILURE, &e) == -1) {
 		log_warn("%s: %s", r->plan->name, e.text);
 		runner_record_warn(r->warnings, "W_HOOK", e.text);
@@ -371,7 +371,8 @@ conclude(struct run *r, struct runner_end *end)
 	time_t when;
 	int told;
 
-	end->exit = try.exit = exit_of(r);
+	end->exit = try.exit = sig_pending() != 0 ? ERR_SIGNAL + sig_pending()
+						  : runner_exit(r);
 	if (r->e.class != ERR_NONE)
 		duerun_add(&r->due, NULL, NULL, try, 0, &e);
 	if (r->c->is_due)
@@ -408,8 +409,7 @@ run_all(struct run *r, struct runner_end *end)
 	begin(r, usable);
 	if (usable && prepare(r, &r->e) == 0)
 		run_vms(r);
-	if (usable)
-		run_last_hooks(r);
+	run_last_hooks(r);
 	conclude(r, end);
 	count(r, end);
 }

@@ -77,9 +77,7 @@ set_all(struct vars *v, const struct run *r, const struct run_vm *vm,
 	if (vm != NULL)
 		set_vm(v, vm);
 	else
-		set_int(v, "EXIT",
-		    r->e.class != ERR_NONE ? r->e.class
-					   : outcome_exit(&r->outcome));
+		set_int(v, "EXIT", runner_exit(r));
 }
 
 /* What is known so far, on its standard input. */
@@ -88,10 +86,7 @@ describe(const struct run *r, const struct run_vm *vm, struct buf *b,
     struct err *e)
 {
 	json_t *doc = vm == NULL
-	    ? runner_record_end(r,
-		  r->e.class != ERR_NONE ? r->e.class
-					 : outcome_exit(&r->outcome),
-		  r->e.text, false)
+	    ? runner_record_end(r, runner_exit(r), r->e.text, false)
 	    : runner_record_vm(vm);
 	int rc = json_write(doc, JSON_LINE, b, e);
 
@@ -142,24 +137,36 @@ runner_hook_judge(const struct conf_plan *plan, enum conf_hook which, size_t at,
 	    program, end->exit, end->said[0] == '\0' ? "" : ": ", end->said);
 }
 
+static int
+run_one(struct run *r, enum conf_hook which, size_t at, struct err *e)
+{
+	struct child_end end = { 0 };
+	void *what;
+	int rc = -1;
+
+	if (runner_hook_start(r, NULL, which, at, e) == 0 &&
+	    children_wait(r->kids, -1, &what, &end, e) == 1)
+		rc = runner_hook_judge(r->plan, which, at, &end, e);
+	buf_free(&end.output);
+	return rc;
+}
+
 int
 runner_hook_all(struct run *r, enum conf_hook which, struct err *e)
 {
-	struct child_end end;
-	void *what;
 	size_t i;
-	int got;
 
 	for (i = 0; i < r->plan->hooks.n[which]; i++) {
-		if (runner_hook_start(r, NULL, which, i, e) == -1)
-			return -1;
-		got = children_wait(r->kids, -1, &what, &end, e);
-		if (got == 1 &&
-		    runner_hook_judge(r->plan, which, i, &end, e) == -1)
-			got = -1;
-		buf_free(&end.output);
-		if (got != 1)
-			return -1;
+		struct err why = { 0 };
+
+		if (run_one(r, which, i, &why) == 0)
+			continue;
+		if (e->class != ERR_NONE)
+			log_error("%s: %s", r->plan->name, why.text);
+		else
+			*e = why;
+		if (which == CONF_BEFORE_RUN)
+			break;
 	}
-	return 0;
+	return e->class == ERR_NONE ? 0 : -1;
 }

@@ -77,6 +77,9 @@ struct run {
 	struct err after; /* what failed behind the VMs */
 };
 
+/* runner.c: the status of all that was done so far. */
+int runner_exit(const struct run *r);
+
 /* runner_past.c: past, catalog and due. */
 int runner_past_read(struct run *r, struct err *e);
 bool runner_past_failed(const struct run *r);

@@ -95,6 +95,26 @@ after_run - - 71
 on_failure - - 71"
 rm "$STUB/fail.before_run."
 
+# after_run fails: the others of its kind still come, and on_failure.
+conf '.plans.daily.hooks = { after_run: [["/bin/false"], [env.HOOK]],
+	on_failure: [["/bin/false"], [env.HOOK]] }'
+plan 71 run daily
+same "$(hooks)" "after_run - - 0
+on_failure - - 71"
+has err "hook after_run: /bin/false exited with 1"
+same "$(record 'select(.type == "end") | .warnings[].text')" \
+	"hook on_failure: /bin/false exited with 1"
+
+# A repository that is not there: it is told to those who undo, too.
+mv "$REPO" "$SCRATCH/away"
+plan 73 run daily
+same "$(hooks)" "after_run - - 73
+on_failure - - 73"
+mv "$SCRATCH/away" "$REPO"
+conf '.plans.daily.hooks = ({ timeout: "2s" } + ([ "before_run", "before_vm",
+	"after_vm", "after_run", "on_failure" ] | map({ (.): [[env.HOOK]] }) |
+	add)) | .sites.esx1.limits = { vms: 1 }'
+
 # One that hangs is stopped, with all that it started.
 : >"$STUB/slow.before_vm"
 plan 71 run daily

@@ -128,6 +128,23 @@ at 2026-11-21T02:16:00Z
 plan 0 run --due
 same "$(points | grep -c 20261121)" 2 "both have that night's"
 
+# Ended between two VMs: that is a failure, though none of them has failed.
+no_calls
+: >"$STUB/slow.after_vm"
+conf '.sites.esx1.limits = { vms: 1 } | .plans.daily.hooks = {
+	after_vm: [[env.HOOK]], after_run: [[env.HOOK]],
+	on_failure: [[env.HOOK]] }'
+at 2026-11-22T02:00:00Z
+start esxbk-plan run --config "$CONF" daily
+wait_for 20 hanging
+rm "$STUB/slow.after_vm"
+kill -TERM "$PID"
+finish 143
+same "$(vm_lines)" "db ok 0"
+same "$(tail -n 2 "$STUB/log")" "after_run -
+on_failure -" "on_failure"
+same "$(record 'select(.type == "end") | .text')" "interrupted by SIGTERM"
+
 # A hook that undoes is not cut off by the signal, but run to its end.
 no_calls
 cat >"$SCRATCH/hook" <<'EOF'
