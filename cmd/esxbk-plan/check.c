@@ -1,9 +1,5 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/conn.h"
@@ -11,6 +7,8 @@
 #include "plan.h"
 #include "plan/history.h"
 #include "plan/prune.h"
+#include "plan/runner_repo.h"
+#include "plan/select.h"
 #include "store/catalog.h"
 #include "sys/file.h"
 #include "vsphere/inv.h"
@@ -30,27 +28,6 @@ struct checked {
 /* --- repositories ----------------------------------------------------------
  */
 
-static int
-judge_repo(const struct conf_repo *r, struct err *e)
-{
-	struct stat st, root;
-
-	if (stat(r->path, &st) == -1)
-		return err_sys(e, ERR_CREATE, "repository %s: %s", r->name,
-		    r->path);
-	if (!S_ISDIR(st.st_mode))
-		return err_set(e, ERR_CREATE, "repository %s: %s is no folder",
-		    r->name, r->path);
-	if (r->mounted && stat("/", &root) == 0 && root.st_dev == st.st_dev)
-		return err_set(e, ERR_CREATE,
-		    "repository %s: %s is on the root file system: not mounted",
-		    r->name, r->path);
-	if (faccessat(AT_FDCWD, r->path, W_OK | X_OK, AT_EACCESS) == -1)
-		return err_sys(e, ERR_CREATE, "repository %s: %s", r->name,
-		    r->path);
-	return 0;
-}
-
 static void
 check_repo(const struct conf_plan *p)
 {
@@ -59,7 +36,7 @@ check_repo(const struct conf_plan *p)
 	char size[16], less[16];
 	struct err e = { 0 };
 
-	if (judge_repo(p->repo, &e) == -1 ||
+	if (runner_repo_check(p->repo, &e) == -1 ||
 	    file_free_bytes(p->repo->path, &has, &e) == -1 ||
 	    prune_missing(p->repo, &missing, &e) == -1) {
 		finding_fail(f, &e);
@@ -185,59 +162,103 @@ check_rights(struct checked *s, const struct conf_plan *p, const struct vm *vm,
 	return 0;
 }
 
-/* The newest point of this plan; NULL if there is none. */
-static const struct catalog_point *
-newest(const struct catalog *c, const struct conf_plan *p, const struct vm *vm)
+/* What there is of a plan's points of a VM. */
+struct backups {
+	bool any;
+	time_t last; /* that is good, 0: none */
+};
+
+/* The newest points of the VM's folder may be another plan's. */
+static int
+find_backups(const struct catalog *c, const struct conf_plan *p,
+    const struct vm *vm, struct backups *b, struct err *e)
 {
 	struct catalog_vm_id id = { .name = vm->name,
 		.moid = vm->ref.id,
 		.instance_uuid = vm->instance_uuid,
-		.bios_uuid = vm->uuid };
-	const struct catalog_folder *f;
+		.bios_uuid = vm->uuid,
+		.server = p->site->server };
+	const struct catalog_folder *f = catalog_folder_of(c, &id);
+	struct catalog_folder own = { 0 };
 	size_t i;
+	int rc = 0;
 
-	id.server = (char *)(uintptr_t)p->site->server;
-	f = catalog_folder_of(c, &id);
-	for (i = f == NULL ? 0 : f->n; i > 0; i--)
-		if (f->points[i - 1].plan != NULL &&
-		    strcmp(f->points[i - 1].plan, p->name) == 0)
-			return &f->points[i - 1];
-	return NULL;
+	*b = (struct backups){ 0 };
+	if (f != NULL)
+		rc = catalog_seek(&own, c->path, f->name, p->name, true, e);
+	for (i = 0; i < own.n; i++) {
+		if (own.points[i].plan == NULL ||
+		    strcmp(own.points[i].plan, p->name) != 0)
+			continue;
+		b->any = true;
+		if (catalog_is_good(&own.points[i]))
+			b->last = own.points[i].when;
+	}
+	catalog_folder_free(&own);
+	return rc;
+}
+
+static void
+tell_backups(struct finding f, const struct conf_plan *p, const char *can,
+    const struct backups *b)
+{
+	char when[CLOCK_ISO_SIZE];
+
+	f.what = "backup";
+	if (b->last == 0) {
+		f.is_warning = b->any;
+		finding_tell(&f, "%sno %s", can,
+		    b->any ? "good backup" : "backup yet");
+		return;
+	}
+	clock_format_iso(b->last, when);
+	f.is_warning = p->stale_after_s > 0 &&
+	    clock_now() - b->last > (time_t)p->stale_after_s;
+	finding_tell(&f, "%slast backup %s%s", can, when,
+	    f.is_warning ? ", that is too long ago" : "");
 }
 
 static void
 check_vm(struct checked *s, const struct conf_plan *p, const struct vm *vm,
     const struct catalog *c)
 {
-	struct noted n = { .f = { .site = s->site->name,
-			       .plan = p->name,
-			       .vm = vm->name,
-			       .what = "device" },
-		.plan = p };
-	const struct catalog_point *last = newest(c, p, vm);
-	char when[CLOCK_ISO_SIZE];
+	const struct finding f = { .site = s->site->name,
+		.plan = p->name,
+		.vm = vm->name };
+	struct noted n = { .f = f, .plan = p };
+	struct finding failed = f;
 	struct err e = { 0 };
+	struct backups b;
 
+	n.f.what = "device";
 	note_each(vm, tell_note, &n);
 	if (check_rights(s, p, vm, &n, &e) == -1) {
-		n.f.what = "privilege";
-		finding_fail(n.f, &e);
+		failed.what = "privilege";
+		finding_fail(failed, &e);
 		n.n++;
 	}
-	n.f.exit = 0;
-	n.f.what = "backup";
-	n.f.is_warning = false;
-	if (last == NULL) {
-		finding_tell(&n.f, "%sno backup yet",
-		    n.n == 0 ? "can be backed up; " : "");
+	if (find_backups(c, p, vm, &b, &e) == -1) {
+		failed.what = "backup";
+		finding_fail(failed, &e);
 		return;
 	}
-	clock_format_iso(last->when, when);
-	n.f.is_warning = p->stale_after_s > 0 &&
-	    clock_now() - last->when > (time_t)p->stale_after_s;
-	finding_tell(&n.f, "%slast backup %s%s",
-	    n.n == 0 ? "can be backed up; " : "", when,
-	    n.f.is_warning ? ", that is too long ago" : "");
+	tell_backups(f, p, n.n == 0 ? "can be backed up; " : "", &b);
+}
+
+/* As a run does it: what is not there keeps none of the others back. */
+static int
+select_of(struct checked *s, const struct conf_plan *p, struct select *picked,
+    struct err *e)
+{
+	struct selector_vm *vms = pick_list(&s->inv, e);
+	int rc = -1;
+
+	if (vms != NULL)
+		rc = select_vms(picked, &p->select, vms, s->inv.n, e);
+	free(vms);
+	if (rc == 0 && picked->n_picked == 0 && picked->n_misses == 0)
+		return err_set(e, ERR_EMPTY, "the selection matches no VM");
+	return rc;
 }
 
 static void
@@ -246,38 +267,35 @@ check_vms(struct checked *s, const struct conf_plan *p)
 	struct finding f = { .site = s->site->name,
 		.plan = p->name,
 		.what = "select" };
+	struct select picked = { 0 };
 	struct catalog c = { 0 };
 	struct err e = { 0 };
-	bool *picked = calloc(s->inv.n + 1, sizeof(*picked));
 	size_t i;
 
-	for (i = 0; picked != NULL && i < s->inv.n; i++)
-		picked[i] = true;
-	if (picked == NULL)
-		err_sys(&e, ERR_OS, "memory");
-	if (picked == NULL ||
-	    pick_vms(&s->inv, p->select.items, p->select.n, picked, &e) == -1) {
+	if (select_of(s, p, &picked, &e) == -1) {
 		finding_fail(f, &e);
 		goto out;
 	}
+	f.exit = ERR_NOTFOUND;
+	for (i = 0; i < picked.n_misses; i++)
+		finding_tell(&f, "%s", picked.misses[i].text);
 	/* That it cannot be read was told of the repository. */
 	if (catalog_read(&c, p->repo->path, CATALOG_NEWEST, false, &e) == -1)
 		err_clear(&e);
+	f.exit = ERR_TEMP;
 	for (i = 0; i < s->inv.n; i++) {
-		if (!picked[i])
+		if (!picked.picked[i])
 			continue;
 		s->planned[i] = true;
-		if (s->vms[i].name != NULL) {
-			check_vm(s, p, &s->vms[i], &c);
-			continue;
-		}
 		f.vm = s->inv.entries[i].name;
-		f.exit = ERR_TEMP;
-		finding_tell(&f, "it could not be read, see above");
+		if (s->vms[i].name != NULL)
+			check_vm(s, p, &s->vms[i], &c);
+		else
+			finding_tell(&f, "it could not be read, see above");
 	}
 out:
 	catalog_free(&c);
-	free(picked);
+	select_free(&picked);
 }
 
 /* --- sites -----------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/err.h"
+#include "base/selector.h"
 #include "vsphere/inv.h"
 
 /*
@@ -20,5 +21,8 @@
  */
 int pick_vms(const struct inv *inv, const char *const *selectors, size_t n,
     bool *picked, struct err *e);
+
+/* The inventory as base/selector takes it; borrows from it, free() it. */
+struct selector_vm *pick_list(const struct inv *inv, struct err *e);
 
 #endif

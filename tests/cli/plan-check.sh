@@ -61,7 +61,6 @@ hasnt out 'independent'
 
 xp 0 --plan nightly -o repo/iso01 iso01
 xp 0 -o repo/uefi01 uefi01
-TASKS=$(event_count '.event == "task"')
 WHEN=$(record "$(echo repo/iso01/iso01_*)" .time)
 conf
 chk 0 nightly
@@ -69,6 +68,24 @@ has out "ok      nightly: iso01: can be backed up; last backup $WHEN"
 has out "ok      nightly: uefi01: can be backed up; no backup yet"
 ESXBK_NOW=$(date -u -d "$WHEN 40 hours" +%Y-%m-%dT%H:%M:%SZ) chk 0 nightly
 has out "warn    nightly: iso01: can be backed up; last backup $WHEN, that is too long ago"
+
+# Of a VM of two plans each has its own last backup, whoever came last.
+xp 0 --plan late -o repo/iso01 iso01
+TASKS=$(event_count '.event == "task"')
+conf '.plans.late = .plans.nightly'
+chk 0 nightly late
+has out "ok      nightly: iso01: can be backed up; last backup $WHEN"
+has out 'ok      late: uefi01: can be backed up; no backup yet'
+# One that is known to be damaged is none.
+POINT=$(grep -l '"late"' repo/iso01/*/backup.json)
+POINT=$(basename "${POINT%/*}")
+mkdir -p repo/iso01/state
+echo '{"schema": "esxbk.state/1", "damage": {"text": "bad"}}' \
+	>"repo/iso01/state/$POINT.verify.json"
+chk 0 nightly late
+has out "ok      nightly: iso01: can be backed up; last backup $WHEN"
+has out 'warn    late: iso01: can be backed up; no good backup'
+conf
 
 # --- the last run -----------------------------------------------------------
 
@@ -107,6 +124,16 @@ ctl '/license?free=false' '{}' >/dev/null
 conf '.plans.nightly.select = ["gone"]'
 chk 3 nightly
 has out "failed  nightly: gone: no such VM"
+# One that is gone keeps none of the others from being backed up.
+conf '.plans.nightly.select = ["gone", "iso01", "uefi01"]'
+chk 3
+has out "failed  nightly: gone: no such VM"
+has out 'nightly: iso01: can be backed up'
+hasnt out 'iso01: no plan'
+has err 'esxbk-plan: 1 of '
+conf '.plans.nightly.select = ["name:none-*"]'
+chk 3 nightly
+has out "failed  nightly: the selection matches no VM"
 conf '.repositories.nas.path += "/none"'
 chk 3 nightly
 has out "failed  nightly: repository nas: $PWD/repo/none: No such file or directory"
@@ -115,7 +142,7 @@ chk 0 nightly
 has out 'less than min_free'
 conf '.repositories.nas += {path: "/", mounted: true}'
 chk 3 nightly
-has out 'failed  nightly: repository nas: / is on the root file system: not mounted'
+has out 'failed  nightly: repository nas: nothing is mounted at /'
 
 echo wrong >pass && chmod 600 pass
 conf ".sites.esx1.password.file = \"$PWD/pass\""
