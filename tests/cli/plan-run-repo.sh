@@ -37,6 +37,9 @@ if [ "$(stat -c %d "$REPO")" = "$(stat -c %d /)" ]; then
 	conf '.repositories.nas.mounted = true'
 	refused "nothing is mounted at $REPO"
 	same "$(ls -A "$REPO")" '' "nothing was written below the mount point"
+	# Nor is the empty folder one whose points are all sound.
+	plan 73 verify daily
+	has err "repository nas: nothing is mounted at $REPO"
 fi
 
 # run --due: once a night, then the next.
