@@ -212,7 +212,7 @@ run(const char **operands, size_t n, struct err *e)
 			goto out;
 		log_step("another run of %s is at work", conf.path);
 		err_clear(e);
-		rc = 0;
+		rc = conclude(&(struct tally){ 0 }, e);
 		goto out;
 	}
 	rc = run_plans(&conf, operands, n, e);

@@ -32,6 +32,7 @@ static bool quiet, help, version, options;
 static int verbose;
 static const char *result_path;
 static struct afile *result;
+static bool has_summary;
 static struct err output_err; /* the first failure of what is printed */
 static char said[sizeof(output_err.text)];
 static const char *binary; /* "esxbk-plan": begins messages */
@@ -197,6 +198,9 @@ run(const struct cmd *c, int argc, char **argv, struct err *e)
 		goto out;
 	xml_init();
 	rc = c->run(operands, n, e);
+	/* Without one a reader takes it for a crash. */
+	if (rc == -1 && !has_summary && e->class != ERR_USAGE)
+		cmd_end_summary(cmd_begin_summary(), e->class, e);
 	xml_cleanup();
 	http_cleanup();
 out:
@@ -387,4 +391,5 @@ cmd_end_summary(json_t *doc, int status, const struct err *e)
 	json_set_err(doc, "error", e);
 	cmd_print_json(doc);
 	json_decref(doc);
+	has_summary = true;
 }

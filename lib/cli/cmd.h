@@ -69,7 +69,8 @@ void cmd_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cmd_print_json(const json_t *value);
 
 /* The last document of a run: what the tool counted goes between the two;
- * the second prints and frees it. */
+ * the second prints and frees it.  A run that returns -1 without one gets one
+ * of its error alone, but for a usage error. */
 json_t *cmd_begin_summary(void);
 void cmd_end_summary(json_t *doc, int status, const struct err *e);
 

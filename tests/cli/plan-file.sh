@@ -113,3 +113,12 @@ run 0 esxbk-plan validate --config esxbk.json
 same "$(cat out)" 'esxbk.json: OK, plans: 2'
 run 0 esxbk-plan validate --config esxbk.json --result r.json
 same "$(jq -c '[.type, .exit, .class]' r.json)" '["summary",0,"ok"]'
+
+# Whatever the command, JSON ends with a summary: without one it has crashed.
+for command in validate list show 'set p mode=ovf' check 'run --due' status \
+	points prune verify notify schedule report cleanup; do
+	# shellcheck disable=SC2086 # several words
+	run 78 esxbk-plan $command --config "$PWD/none.json" --json
+	same "$(jq -cs '[.[] | select(.type == "summary") | .exit, .error.class]' \
+		out)" '[78,"config"]' "$command"
+done

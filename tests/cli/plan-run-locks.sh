@@ -23,6 +23,8 @@ mv out out.1 && mv err err.1
 ln -s "$CONF" "$SCRATCH/link.json"
 plan 0 run --due
 same "$(cat err)" '' "a second --due says nothing"
+plan 0 run --due --json
+same "$(jq -c '[.type, .plans, .exit]' out)" '["summary",0,0]'
 plan 0 run --due -v
 has err "another run of $CONF is at work"
 plan 75 run other

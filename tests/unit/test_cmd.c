@@ -48,6 +48,11 @@ work(const char **operands, size_t n, struct err *e)
 	return 0;
 }
 
+#define SUMMARY(exit, class, text)                                           \
+	"{\"schema\":\"esxbk.result/1\",\"type\":\"summary\",\"exit\":" exit \
+	",\"class\":\"" class "\",\"error\":{\"class\":\"" class             \
+	    "\",\"text\":\"" text "\",\"fault\":null}}\n"
+
 static const struct cmd cmd = { "esxbk-x", "Do it.", "[OPTION]... WORD...",
 	{ table, cmd_table_dry_run }, work };
 
@@ -117,8 +122,13 @@ every_end_has_its_status_and_one_line(void)
 		    "--dry-run (see esxbk-x --help)\n" },
 		{ "--json a", "0|{\"schema\":\"esxbk.result/1\"}\na\n|" },
 		{ "--json fail",
-		    "66|{\"schema\":\"esxbk.result/1\"}\n|"
-		    "esxbk-x: no VM 'x'\n" },
+		    "66|{\"schema\":\"esxbk.result/1\"}\n" SUMMARY("66",
+			"notfound", "no VM 'x'") "|esxbk-x: no VM 'x'\n" },
+		{ "--json secret",
+		    "77|{\"schema\":\"esxbk.result/1\"}\n" SUMMARY("77",
+			"permission",
+			"login ******* refused") "|"
+						 "esxbk-x: login ******* refused\n" },
 		{ "-d 1 --disk=2 a", "0|a\n|" },
 	};
 	size_t i;
@@ -185,7 +195,9 @@ result_file_tells_of_failures_too(void)
 	snprintf(path, sizeof(path), "%s/r", dir);
 	snprintf(line, sizeof(line), "--result %s fail", path);
 	CHECK_STR(run(line, NULL), "66||esxbk-x: no VM 'x'\n");
-	CHECK_STR(text_of(path), "{\"schema\":\"esxbk.result/1\"}\n");
+	CHECK_STR(text_of(path),
+	    "{\"schema\":\"esxbk.result/1\"}\n" SUMMARY("66", "notfound",
+		"no VM 'x'"));
 	unlink(path);
 	rmdir(dir);
 	snprintf(line, sizeof(line), "--result %s a", path);
