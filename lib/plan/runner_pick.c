@@ -56,7 +56,7 @@ list(struct run *r, struct err *e)
 
 	if (toolline_init(&l, "esxbk-list", e) == -1)
 		goto out;
-	toolline_add_site(&l, r->plan->site);
+	toolline_add_site(&l, r->plan->site, r->c->conf->path);
 	toolline_add(&l, "--json");
 	toolline_add(&l, "-q");
 	if (toolline_check(&l, e) == -1)

@@ -106,7 +106,7 @@ runner_vm_line(const struct run_vm *vm, struct toolline *l, struct err *e)
 
 	if (toolline_init(l, toolline_exporter(plan), e) == -1)
 		return -1;
-	toolline_add_site(l, plan->site);
+	toolline_add_site(l, plan->site, vm->run->c->conf->path);
 	return toolline_add_export(l, &x, e);
 }
 

@@ -128,8 +128,11 @@ add_number(struct toolline *l, const char *option, unsigned long long value)
 }
 
 void
-toolline_add_site(struct toolline *l, const struct conf_site *site)
+toolline_add_site(struct toolline *l, const struct conf_site *site,
+    const char *config)
 {
+	bool is_secret = site->proxy != NULL &&
+	    strchr(site->proxy, '@') != NULL;
 	size_t i;
 
 	toolline_add_pair(l, "--server", site->server);
@@ -140,7 +143,10 @@ toolline_add_site(struct toolline *l, const struct conf_site *site)
 	toolline_add_pair(l, "--cacert", site->cacert);
 	if (site->insecure)
 		toolline_add(l, "--insecure");
-	toolline_add_pair(l, "--proxy", site->proxy);
+	/* Arguments are for all to see; the tool reads it where we did. */
+	toolline_add_pair(l, "--proxy", is_secret ? NULL : site->proxy);
+	toolline_add_pair(l, "--config", is_secret ? config : NULL);
+	toolline_add_pair(l, "--site", is_secret ? site->name : NULL);
 	for (i = 0; i < site->resolve.n; i++)
 		toolline_add_pair(l, "--resolve", site->resolve.items[i]);
 	if (site->stall_timeout_s != 0)

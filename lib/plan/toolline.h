@@ -32,8 +32,10 @@ void toolline_free(struct toolline *l);
 /* For people: words quoted as a shell wants them. */
 void toolline_format(const struct toolline *l, struct buf *b);
 
-/* How to reach the site: --server to --password-fd. */
-void toolline_add_site(struct toolline *l, const struct conf_site *site);
+/* How to reach the site: --server to --bwlimit.  config: the file that it is
+ * of, where the tool finds a proxy with a password in it. */
+void toolline_add_site(struct toolline *l, const struct conf_site *site,
+    const char *config);
 
 /* What an export of one VM is told. */
 struct toolline_export {

@@ -76,6 +76,21 @@ plan 0 run daily
 same "$(record 'select(.type == "end") | .warnings[].code')" W_LIST
 stub list
 
+# A password for the proxy is seen neither by ps nor in what is told.
+no_calls
+conf '.sites.esx1.proxy = "http://esxbk:hunter2@nowhere.invalid:3128"'
+chmod 600 "$CONF"
+plan 0 run daily -v
+hasnt "$STUB/args" hunter2
+hasnt err hunter2
+has "$STUB/args" " --config $CONF --site esx1 "
+plan 0 run daily -n --json
+hasnt out hunter2
+run 69 esxbk-list --server 127.0.0.1:1 --config "$CONF" --site esx1 \
+	--stall-timeout 10
+has err "cannot resolve the proxy"
+hasnt err hunter2
+
 # A tool that is not there is a failure of the system, not a crash.
 rm "$SCRATCH/bin/esxbk-export-ovf"
 plan 71 run daily

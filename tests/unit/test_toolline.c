@@ -25,6 +25,15 @@ static const struct conf_site full = {
 	.disks = 4,
 };
 
+/* Its password is for nobody who can see our arguments. */
+static const struct conf_site hushed = {
+	.name = "esx2",
+	.server = "esx2.example.org",
+	.user = "root",
+	.proxy = "http://user:pw@proxy:3128",
+	.disks = 2,
+};
+
 static const char *excluded[] = { "Hard disk 2", "scratch" };
 static const char *labels[] = { "Hard disk 1", "Hard disk 2", "Hard disk 3" };
 
@@ -54,6 +63,11 @@ the_line_of_an_export_could_be_typed(void)
 		    "--stall-timeout 60 --bwlimit 1048576 --json -q "
 		    "--plan daily -o /r/web --quiesce off -j 4 "
 		    "--exclude-disk 'Hard disk 2' moid:12" },
+		{ "a proxy with a password",
+		    { .name = "daily", .site = &hushed, .quiesce = "try" },
+		    "/x/esxbk-export-ovf --server esx2.example.org --user root "
+		    "--config /c/esxbk.json --site esx2 --json -q --plan daily "
+		    "-o /r/web --quiesce try -j 2 moid:12" },
 		{ "whole disks: those that are wanted",
 		    { .name = "legacy",
 			.is_vmdk = true,
@@ -89,7 +103,7 @@ the_line_of_an_export_could_be_typed(void)
 
 		check_at(rows[i].at);
 		CHECK_INT(toolline_init(&l, toolline_exporter(x.plan), &e), 0);
-		toolline_add_site(&l, x.plan->site);
+		toolline_add_site(&l, x.plan->site, "/c/esxbk.json");
 		CHECK_INT(toolline_add_export(&l, &x, &e), 0);
 		CHECK(l.argv[l.n] == NULL);
 		toolline_format(&l, &b);

@@ -26,7 +26,7 @@ STUB = os.environ["STUB"]
 VALUED = {"--server", "--user", "--password-fd", "--thumbprint", "--cacert",
           "--plan", "-o", "--quiesce", "-j", "--level", "--exclude-disk",
           "--disk", "--resolve", "--proxy", "--stall-timeout", "--bwlimit",
-          "--snapshot"}
+          "--snapshot", "--site", "--config"}
 CLASS = {0: "ok", 1: "negative", 3: "partial", 65: "data", 66: "notfound",
          69: "unavailable", 74: "io", 75: "temporary", 77: "permission",
          143: "signal"}
