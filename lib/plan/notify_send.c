@@ -46,13 +46,15 @@ send_once(const struct sending *s, unsigned int timeout_s, struct err *e)
 static int
 send_patiently(const struct sending *s, struct err *e)
 {
-	uint64_t end_ms = clock_mono_ms() + s->timeout_s * 1000, left_ms;
+	uint64_t end_ms = clock_mono_ms() + s->timeout_s * 1000, now, left_ms;
 	unsigned int wait_ms = FIRST_WAIT_MS;
 	struct err why;
 
 	for (;; wait_ms *= 2) {
 		err_clear(&why);
-		left_ms = end_ms - clock_mono_ms();
+		now = clock_mono_ms();
+		/* Whoever sleeps may wake up late. */
+		left_ms = end_ms > now ? end_ms - now : 1;
 		if (send_once(s, (unsigned int)((left_ms + 999) / 1000),
 			&why) == 0)
 			return 0;

@@ -225,6 +225,17 @@ told 69 "ops: 127.0.0.1 answers 503"
 notifications "$(hook ops /stall '{"timeout": "2s"}')"
 notify 69
 has err "notification ops: 127.0.0.1:$(port http): no"
+# Held up between two tries for longer than there is time.
+notifications "$(hook ops /sick "$SHORT")"
+start esxbk-plan notify --config esxbk.json
+wait_for 20 grep -q /sick "$D/requests.jsonl"
+sleep 0.3
+kill -STOP "$PID"
+sleep "$((LIMIT + 1))"
+kill -CONT "$PID"
+SECONDS=0
+finish 69
+check "it gave up at last" test "$SECONDS" -lt 30
 notifications "$(jq -nc --arg url "https://127.0.0.1:$(port https)/x" \
 	'{ops: {type: "webhook", url: $url, timeout: "40s"}}')"
 told 76 "ops: 127.0.0.1:PORT: certificate not trusted: self-signed certificate"

@@ -158,9 +158,9 @@ class Hook(http.server.BaseHTTPRequestHandler):
                     "type": self.headers.get("Content-Type"),
                     "body": body.decode(),
                 }) + "\n")
-        if path == "/stall":
+        if path == "/stall" or path == "/sick" and n > 1:
             time.sleep(60)
-        if path == "/busy" and n <= 2 or path == "/broken":
+        if path == "/busy" and n <= 2 or path in ("/broken", "/sick"):
             self.answer(503)
         elif path == "/drop" and n == 1:
             self.connection.close()
