@@ -246,12 +246,11 @@ tell_people(struct run *r, bool has_ended, int exit, bool is_final, json_t *end)
 		.failed_before = false };
 	struct notify_run told = { .plan = r->plan,
 		.begin = r->begin,
-		.vms = r->lines,
 		.end = end,
 		.record = r->file == NULL ? NULL : history_path(r->file),
 		.config = r->c->conf->path };
 	unsigned int events;
-	json_t *list;
+	json_t *list, *vms;
 	size_t i;
 
 	if (!r->c->is_scheduled || r->plan->n_notify == 0)
@@ -264,9 +263,13 @@ tell_people(struct run *r, bool has_ended, int exit, bool is_final, json_t *end)
 	events = notify_events(&c);
 	if (events == 0)
 		return;
+	vms = runner_past_lost(r);
+	json_array_extend(vms, r->lines);
+	told.vms = vms;
 	list = notify_tell(&told, events);
 	json_array_extend(r->told, list);
 	json_decref(list);
+	json_decref(vms);
 }
 
 static void

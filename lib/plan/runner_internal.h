@@ -84,6 +84,10 @@ int runner_exit(const struct run *r);
 int runner_past_read(struct run *r, struct err *e);
 bool runner_past_failed(const struct run *r);
 
+/* Lines of VMs that an earlier try of the slot lost, and this one is not
+ * about: the last one has to name them. */
+json_t *runner_past_lost(const struct run *r);
+
 /* runner_pick.c: fills list and vms. */
 int runner_pick(struct run *r, struct err *e);
 

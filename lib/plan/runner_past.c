@@ -2,6 +2,7 @@
 #include <strings.h>
 #include "base/log.h"
 #include "plan/runner_internal.h"
+#include "plan/runner_record.h"
 
 enum {
 	LOOK_BACK = 20,  /* runs: more than a few slots' tries */
@@ -137,4 +138,50 @@ runner_past_failed(const struct run *r)
 	find_told(&more, r->now, &failed);
 	history_free(&more);
 	return failed;
+}
+
+/* A name that no VM has is one without a uuid. */
+static bool
+is_same(const char *uuid, const char *name, const struct history_vm *vm)
+{
+	if (uuid[0] != '\0' || vm->uuid[0] != '\0')
+		return strcasecmp(uuid, vm->uuid) == 0;
+	return strcmp(name, vm->name) == 0;
+}
+
+/* This run, or one of the slot that is newer than that, had a word on it. */
+static bool
+is_newer_known(const struct run *r, size_t at, const struct history_vm *vm)
+{
+	const struct history_run *newer;
+	size_t i, j;
+
+	for (i = 0; i < r->n; i++)
+		if (is_same(r->vms[i].uuid, r->vms[i].name, vm))
+			return true;
+	for (i = 0; i < at; i++) {
+		newer = &r->past.runs[i];
+		for (j = 0; newer->slot == r->slot && j < newer->n; j++)
+			if (is_same(newer->vms[j].uuid, newer->vms[j].name, vm))
+				return true;
+	}
+	return false;
+}
+
+json_t *
+runner_past_lost(const struct run *r)
+{
+	json_t *lines = json_array();
+	const struct history_run *past;
+	size_t i, j;
+
+	for (i = 0; r->c->is_due && i < r->past.n; i++) {
+		past = &r->past.runs[i];
+		for (j = 0; past->slot == r->slot && j < past->n; j++)
+			if (past->vms[j].exit != 0 &&
+			    !is_newer_known(r, i, &past->vms[j]))
+				json_array_append_new(lines,
+				    runner_record_past(&past->vms[j]));
+	}
+	return lines;
 }

@@ -37,13 +37,13 @@ runner_record_begin(const struct run *r)
 }
 
 static json_t *
-id(const struct run_vm *vm)
+id(const char *name, const char *moid, const char *uuid)
 {
 	json_t *o = json_object();
 
-	json_set_text(o, "name", vm->name);
-	json_set_text(o, "moid", vm->moid[0] == '\0' ? NULL : vm->moid);
-	json_set_text(o, "uuid", vm->uuid[0] == '\0' ? NULL : vm->uuid);
+	json_set_text(o, "name", name);
+	json_set_text(o, "moid", moid[0] == '\0' ? NULL : moid);
+	json_set_text(o, "uuid", uuid[0] == '\0' ? NULL : uuid);
 	return o;
 }
 
@@ -64,7 +64,7 @@ runner_record_vm(const struct run_vm *vm)
 	json_t *o = json_object();
 
 	json_set_text(o, "type", "vm");
-	json_set(o, "vm", id(vm));
+	json_set(o, "vm", id(vm->name, vm->moid, vm->uuid));
 	json_set_text(o, "outcome",
 	    vm->outcome[0] == '\0' ? "ok" : vm->outcome);
 	json_set_int(o, "exit", vm->exit);
@@ -84,6 +84,22 @@ runner_record_vm(const struct run_vm *vm)
 	if (vm->pruned != NULL)
 		json_set(o, "prune", json_incref(vm->pruned));
 	json_set(o, "warnings", json_incref(vm->warnings));
+	return o;
+}
+
+json_t *
+runner_record_past(const struct history_vm *vm)
+{
+	json_t *o = json_object();
+
+	json_set_text(o, "type", "vm");
+	json_set(o, "vm", id(vm->name, vm->moid, vm->uuid));
+	json_set_text(o, "outcome", vm->outcome);
+	json_set_int(o, "exit", vm->exit);
+	json_set_text(o, "class", err_class_name(vm->exit));
+	json_set_text(o, "text", vm->text);
+	json_set_time(o, "started", vm->started);
+	json_set_time(o, "ended", vm->ended);
 	return o;
 }
 

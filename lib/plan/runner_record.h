@@ -11,6 +11,7 @@
 void runner_record_warn(json_t *list, const char *code, const char *text);
 json_t *runner_record_begin(const struct run *r);
 json_t *runner_record_vm(const struct run_vm *vm);
+json_t *runner_record_past(const struct history_vm *vm); /* its main parts */
 json_t *runner_record_end(const struct run *r, int exit, const char *text,
     bool is_final);
 void runner_record_add(struct run *r, const json_t *line);

@@ -101,13 +101,33 @@ same "$(pings)" "/ping/0b1c/start
 /ping/0b1c"
 same "$(mails)" 2
 
+# --- one is lost for good, another one is tried again ------------------------
+
+at 2026-11-26T03:00:30Z
+told '.plans.daily.schedule.daily = "04:00"'
+stub ovf.103 exit 77 'no privilege Datastore.FileManagement'
+stub ovf.101 exit 74 'connection broken'
+plan 3 run --due
+same "$(pings)" "/ping/0b1c/start"
+stub ovf.101
+at 2026-11-26T03:16:30Z
+plan 0 run --due
+same "$(pings)" "/ping/0b1c/fail"
+same "$(mails)" 3
+show 3 | usual >mail3
+same "$(head -n 1 mail3)" "esxbk: daily FAILED: 1 of 2 VMs (db01: no privilege Datastore.FileManagement)"
+same "$(sed -n '/^What failed/,/^$/p' mail3)" "What failed
+  db01: no privilege Datastore.FileManagement"
+stub ovf.103
+told
+
 # --- by hand nobody is told --------------------------------------------------
 
 at 2026-11-26T12:00:00Z
 stub ovf.103 exit 77
 plan 3 run daily
 check "no ping" test ! -e "$D/requests.jsonl"
-same "$(mails)" 2
+same "$(mails)" 3
 stub ovf.103
 
 # --- nobody listens: the backup is as good as it was -------------------------
