@@ -247,7 +247,8 @@ has_line(const struct run *r, const char *uuid)
 }
 
 /* A VM that a pattern meant before: the first run that misses it fails, those
- * that follow only go on saying so. */
+ * that follow only go on saying so.  One that could not be read is not gone,
+ * but it has no backup either. */
 static int
 add_gone(struct run *r, const struct duerun_vm *known, struct err *e)
 {
@@ -256,7 +257,7 @@ add_gone(struct run *r, const struct duerun_vm *known, struct err *e)
 
 	if (has_line(r, known->uuid) || !is_wanted(r, known->uuid) ||
 	    (is_there && !r->c->is_scheduled) ||
-	    (!is_there && r->list_is_partial))
+	    (!is_there && r->list_is_partial && known->was_told_gone))
 		return 0;
 	if (grow(r, NULL, &vm, e) == -1)
 		return -1;
@@ -265,6 +266,9 @@ add_gone(struct run *r, const struct duerun_vm *known, struct err *e)
 	if (is_there)
 		runner_vm_conclude(vm, "skipped", 0,
 		    "the plan selects it no more; its points are kept");
+	else if (r->list_is_partial)
+		runner_vm_conclude(vm, "failed", ERR_TEMP,
+		    "the host could not tell all of its VMs");
 	else
 		runner_vm_conclude(vm, "vanished",
 		    known->was_told_gone ? 0 : ERR_NOTFOUND,

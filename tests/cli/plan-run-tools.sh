@@ -74,6 +74,21 @@ stub list partial
 at 2026-11-24T03:30:00Z
 plan 0 run daily
 same "$(record 'select(.type == "end") | .warnings[].code')" W_LIST
+# One that a pattern meant, and that could not be read, was not backed up.
+cp "$STUB/vms" "$SCRATCH/vms"
+sed -i /^good/d "$STUB/vms"
+at 2026-11-25T02:00:00Z
+plan 3 run --due
+same "$(vm_lines | sort)" "bad ok 0
+good failed 75"
+has err "good: the host could not tell all of its VMs"
+at 2026-11-25T02:05:00Z
+plan 0 run --due
+same "$(record 'select(.type == "end") | .final')" false "not at once"
+cp "$SCRATCH/vms" "$STUB/vms"
+at 2026-11-25T02:16:00Z
+plan 0 run --due
+same "$(vm_lines)" "good ok 0"
 stub list
 
 # A password for the proxy is seen neither by ps nor in what is told.
