@@ -167,7 +167,7 @@ print_summary(size_t n, size_t changes, int status, const struct err *e)
 
 	json_set_int(o, "files", (long long)n);
 	json_set_int(o, "changes", (long long)changes);
-	json_set_bool(o, "changed", changes > 0 && !cmd_dry_run && !shows_diff);
+	json_set_bool(o, "changed", changes > 0);
 	cmd_end_summary(o, status, e);
 }
 

@@ -114,11 +114,22 @@ same "$(cat out)" 'esxbk.json: OK, plans: 2'
 run 0 esxbk-plan validate --config esxbk.json --result r.json
 same "$(jq -c '[.type, .exit, .class]' r.json)" '["summary",0,"ok"]'
 
-# Whatever the command, JSON ends with a summary: without one it has crashed.
-for command in validate list show 'set p mode=ovf' check 'run --due' status \
-	points prune verify notify schedule report cleanup; do
-	# shellcheck disable=SC2086 # several words
-	run 78 esxbk-plan $command --config "$PWD/none.json" --json
-	same "$(jq -cs '[.[] | select(.type == "summary") | .exit, .error.class]' \
-		out)" '[78,"config"]' "$command"
+# Whatever ends a command, its JSON ends with a summary that says why.
+summed()
+{
+	local want=$1
+	shift
+	run "$want" esxbk-plan "$@" --json
+	same "$(jq -r 'select(.type == "summary") | "\(.exit) \(.error.text)"' \
+		out)" "$want $(sed 's/^esxbk-plan: //' err)" "the summary of $1"
+}
+for cmd in validate list show check 'run --all' status points prune \
+	'pin x' 'unpin x' verify notify schedule report cleanup 'set x mode=ovf'; do
+	# shellcheck disable=SC2086 # words
+	summed 78 $cmd --config no.json
 done
+for cmd in show check run status prune verify schedule report cleanup; do
+	summed 66 $cmd nobody --config esxbk.json
+done
+summed 66 notify nobody --config esxbk.json
+summed 78 schedule --install --user nobody-here --config esxbk.json

@@ -39,6 +39,12 @@ same "$(cat cron.d/esxbk)" "$MARK
 */15 * * * * root $B/esxbk-plan run --due -q --config $CONF" "the system's"
 sched 0 -o cron.d
 same "$(cat out)" '' "nothing to do"
+sched 0 -o cron.d --json -n
+same "$(tail -n 1 out | jq -c '[.changes, .changed]')" '[0,false]' \
+	"a dry run says so, too"
+sched 0 -o cron.d --json -n --user daemon
+same "$(tail -n 1 out | jq -c '[.changes, .changed]')" '[1,true]' \
+	"what would change"
 sched 10 -o cron.d --user daemon --diff
 has out '+*/15 * * * * daemon '
 sched 0 -o cron.d --remove
