@@ -315,8 +315,8 @@ runner_exit(const struct run *r)
 	return exit != 0 ? exit : r->after.class;
 }
 
-static void
-describe(const struct run *r, int exit, char *out, size_t size)
+void
+runner_describe(const struct run *r, int exit, char *out, size_t size)
 {
 	size_t i, bad = 0;
 	const struct run_vm *first = NULL;
@@ -380,7 +380,7 @@ conclude(struct run *r, struct runner_end *end)
 		duerun_add(&r->due, NULL, NULL, try, 0, &e);
 	if (r->c->is_due)
 		is_final = !duerun_has_more(&r->due, &when);
-	describe(r, end->exit, end->text, sizeof(end->text));
+	runner_describe(r, end->exit, end->text, sizeof(end->text));
 	line = runner_record_end(r, end->exit, end->text, is_final);
 	/* Of all tries of the slot: what an earlier one gave up is lost. */
 	slot = duerun_outcome(&r->due);

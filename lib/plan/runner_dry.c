@@ -1,6 +1,5 @@
 #include "plan/runner_dry.h"
 
-#include <stdio.h>
 #include "base/log.h"
 #include "plan/runner_internal.h"
 #include "plan/runner_record.h"
@@ -62,5 +61,5 @@ runner_dry(struct run *r, struct runner_end *end)
 	}
 	end->exit =
 	    r->e.class != ERR_NONE ? r->e.class : outcome_exit(&r->outcome);
-	snprintf(end->text, sizeof(end->text), "%s", r->e.text);
+	runner_describe(r, end->exit, end->text, sizeof(end->text));
 }

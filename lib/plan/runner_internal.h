@@ -80,6 +80,9 @@ struct run {
 /* runner.c: the status of all that was done so far. */
 int runner_exit(const struct run *r);
 
+/* runner.c: why a run ended with this; empty for 0. */
+void runner_describe(const struct run *r, int exit, char *out, size_t size);
+
 /* runner_past.c: past, catalog and due. */
 int runner_past_read(struct run *r, struct err *e);
 bool runner_past_failed(const struct run *r);

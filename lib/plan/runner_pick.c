@@ -203,6 +203,19 @@ is_wanted(const struct run *r, const char *uuid)
 	return !r->c->is_due || duerun_state(&r->due, uuid) == DUE_NOW;
 }
 
+/* A selector's words begin with its name, which stands before them already
+ * wherever a VM is told of. */
+static const char *
+reason(const struct select_miss *miss)
+{
+	size_t n = strlen(miss->what);
+
+	return strncmp(miss->text, miss->what, n) == 0 &&
+		strncmp(miss->text + n, ": ", 2) == 0
+	    ? miss->text + n + 2
+	    : miss->text;
+}
+
 /* A name in the plan that means none, or two. */
 static int
 add_missing(struct run *r, const struct select_miss *miss, struct err *e)
@@ -225,13 +238,13 @@ add_missing(struct run *r, const struct select_miss *miss, struct err *e)
 	vm->uuid = known != NULL ? known->uuid : "";
 	if (r->list_is_partial)
 		runner_vm_conclude(vm, "failed", ERR_TEMP,
-		    "%s: the host could not tell all of its VMs", miss->what);
+		    "the host could not tell all of its VMs");
 	else if (known != NULL)
 		runner_vm_conclude(vm, "vanished", ERR_NOTFOUND,
-		    "%s: no such VM any more; its points are kept", vm->name);
+		    "no such VM any more; its points are kept");
 	else
 		runner_vm_conclude(vm, "failed", ERR_NOTFOUND, "%s",
-		    miss->text);
+		    reason(miss));
 	return 0;
 }
 

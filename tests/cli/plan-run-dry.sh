@@ -51,6 +51,15 @@ plan 0 run -n daily --vm web
 has out "esxbk-export-vmdk --server"
 has out "--disk 'Hard disk 1' moid:12"
 
+# One that is not there: the last line says so, once.
+conf '.plans.daily.select = ["web", "gone"]'
+plan 3 run -n daily
+same "$(cat err)" "esxbk-plan: daily: gone: no such VM
+esxbk-plan: daily: 1 of 2 VMs failed: gone: no such VM"
+plan 3 run daily
+has err "esxbk-plan: daily: 1 of 2 VMs failed: gone: no such VM"
+same "$(record 'select(.type == "vm" and .exit != 0) | .text')" 'no such VM'
+
 stub list exit 77 login refused
 plan 77 run -n daily
 same "$(cat err)" "esxbk-list: error: login refused
