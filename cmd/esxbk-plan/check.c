@@ -418,7 +418,7 @@ check(const char **operands, size_t n_operands, struct err *e)
 
 	if (plan_read_conf(&c, e) == -1)
 		goto out;
-	plans = plan_choose(&c, operands, n_operands, &n, e);
+	plans = plan_choose_some(&c, operands, n_operands, &n, e);
 	if (plans == NULL)
 		goto out;
 	for (i = 0; i < n; i++) {

@@ -375,7 +375,7 @@ cleanup(const char **operands, size_t n_operands, struct err *e)
 	finding_begin("cleanup");
 	if (plan_read_conf(&c, e) == -1)
 		goto out;
-	plans = plan_choose(&c, operands, n_operands, &n, e);
+	plans = plan_choose_some(&c, operands, n_operands, &n, e);
 	if (plans != NULL && sweep_all(&s, plans, n, e) == 0)
 		rc = finding_end();
 out:

@@ -45,6 +45,10 @@ int plan_read_conf(struct conf *c, struct err *e);
 const struct conf_plan **plan_choose(const struct conf *c, const char **names,
     size_t n_names, size_t *n, struct err *e);
 
+/* The same for who has nothing to do without one: none at all is an error. */
+const struct conf_plan **plan_choose_some(const struct conf *c,
+    const char **names, size_t n_names, size_t *n, struct err *e);
+
 /* Whether an earlier repository of the configuration has the same path. */
 bool plan_repo_is_twin(const struct conf *c, size_t at);
 

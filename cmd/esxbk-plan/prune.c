@@ -311,7 +311,7 @@ prune(const char **operands, size_t n, struct err *e)
 	int rc = -1;
 
 	if (check_options(e) == 0 && plan_read_conf(&conf, e) == 0)
-		c.plans = plan_choose(&conf, operands, n, &c.n, e);
+		c.plans = plan_choose_some(&conf, operands, n, &c.n, e);
 	if (c.plans != NULL)
 		rc = days == UINT64_MAX
 		    ? prune_now(&c, e)

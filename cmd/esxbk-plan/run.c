@@ -164,7 +164,7 @@ run_plans(const struct conf *conf, const char **names, size_t n, struct err *e)
 	struct tally t = { 0 };
 	size_t i;
 
-	plans = plan_choose(conf, names, n, &n, e);
+	plans = plan_choose_some(conf, names, n, &n, e);
 	if (plans == NULL)
 		return -1;
 	for (i = 0; i < n && sig_pending() == 0; i++)

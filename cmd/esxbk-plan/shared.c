@@ -57,6 +57,20 @@ plan_choose(const struct conf *c, const char **names, size_t n_names, size_t *n,
 	return plans;
 }
 
+const struct conf_plan **
+plan_choose_some(const struct conf *c, const char **names, size_t n_names,
+    size_t *n, struct err *e)
+{
+	const struct conf_plan **plans = plan_choose(c, names, n_names, n, e);
+
+	if (plans == NULL || *n > 0)
+		return plans;
+	err_set(e, ERR_EMPTY,
+	    "there is no plan in %s: 'esxbk-plan add' makes one", c->path);
+	free(plans);
+	return NULL;
+}
+
 bool
 plan_repo_is_twin(const struct conf *c, size_t at)
 {

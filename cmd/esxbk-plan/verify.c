@@ -77,7 +77,7 @@ verify(const char **operands, size_t n, struct err *e)
 	int rc = -1;
 
 	if (plan_read_conf(&conf, e) == 0 &&
-	    (plans = plan_choose(&conf, operands, n, &n, e)) != NULL)
+	    (plans = plan_choose_some(&conf, operands, n, &n, e)) != NULL)
 		rc = verify_all(plans, n, e);
 	else
 		print_summary(&(struct outcome){ 0 }, e->class, e);

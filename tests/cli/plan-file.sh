@@ -114,6 +114,17 @@ same "$(cat out)" 'esxbk.json: OK, plans: 2'
 run 0 esxbk-plan validate --config esxbk.json --result r.json
 same "$(jq -c '[.type, .exit, .class]' r.json)" '["summary",0,"ok"]'
 
+# Nothing to do is no success where there is no plan: the file is the wrong one.
+export RUNTIME_DIRECTORY=$PWD/run
+mkdir empty run && jq "del(.plans)" all.json >empty/none.json
+chmod 600 empty/none.json
+for cmd in 'run --due' 'run --all' check verify prune cleanup status; do
+	# shellcheck disable=SC2086 # words
+	run 4 esxbk-plan $cmd --config empty/none.json
+	has err 'esxbk-plan: there is no plan'
+done
+run 0 esxbk-plan schedule --config empty/none.json -o units
+
 # Whatever ends a command, its JSON ends with a summary that says why.
 summed()
 {
