@@ -54,7 +54,8 @@ struct tally {
 	size_t good;
 	size_t partial;
 	size_t changed;
-	int status; /* the most permanent failure's */
+	int status;         /* the most permanent failure's */
+	struct buf missing; /* what partial backups do not hold */
 };
 
 static struct watch watch;
@@ -171,6 +172,8 @@ count(struct tally *t, const struct export_result *r)
 	t->changed += r->changed;
 	t->good += r->exit == 0;
 	t->partial += r->exit == ERR_PARTIAL;
+	if (r->exit == ERR_PARTIAL)
+		account_tell_skipped(r, &t->missing);
 	if (r->exit != 0 && r->exit != ERR_PARTIAL &&
 	    outranks(r->exit, t->status))
 		t->status = r->exit;
@@ -255,7 +258,7 @@ out:
 /* One VM: its own reason and status.  Several: all good 0, some failed 3,
  * all failed alike that status, else the most permanent. */
 static int
-conclude(const struct tally *t, const struct err *last)
+conclude(struct tally *t, const struct err *last)
 {
 	size_t failed = t->total - t->good - t->partial;
 
@@ -265,14 +268,13 @@ conclude(const struct tally *t, const struct err *last)
 		return 0;
 	if (t->total == 1) {
 		cmd_say("%s",
-		    last->class != ERR_NONE
-			? last->text
-			: "the backup does not hold every device, see "
-			  "the warnings");
+		    last->class != ERR_NONE ? last->text
+					    : buf_text(&t->missing));
 		return t->status != 0 ? t->status : ERR_PARTIAL;
 	}
-	cmd_say("of %zu VMs: %zu failed, %zu partial%s%s", t->total, failed,
-	    t->partial, last->class != ERR_NONE ? ": " : "", last->text);
+	cmd_say("of %zu VMs: %zu failed, %zu partial%s%s%s%s", t->total, failed,
+	    t->partial, last->class != ERR_NONE ? ": " : "", last->text,
+	    t->missing.len > 0 ? "; " : "", buf_text(&t->missing));
 	return failed == t->total ? t->status : ERR_PARTIAL;
 }
 
@@ -314,6 +316,7 @@ export_picked(struct vim *v, const struct inv *inv, const bool *picked,
 	}
 	status = last.class >= ERR_SIGNAL ? last.class : conclude(&t, &last);
 	print_summary(&t, status, &last);
+	buf_free(&t.missing);
 	if (last.class >= ERR_SIGNAL) {
 		*e = last;
 		return -1;

@@ -177,6 +177,16 @@ read_vm(struct vim *v, const struct inv_entry *entry, struct vm *vm,
 	return vm->path == NULL ? err_set(e, ERR_OS, "out of memory") : 0;
 }
 
+static void
+say_skipped(const struct export_result *r)
+{
+	struct buf b = { 0 };
+
+	account_tell_skipped(r, &b);
+	cmd_say("%s", buf_text(&b));
+	buf_free(&b);
+}
+
 static int
 export_vm(struct vim *v, const struct inv *inv, size_t at, struct err *e)
 {
@@ -202,8 +212,7 @@ export_vm(struct vim *v, const struct inv *inv, size_t at, struct err *e)
 	if (status == 0 && r.is_dry_run && cmd_dry_exit_code)
 		status = ERR_WORK;
 	if (status == ERR_PARTIAL)
-		cmd_say("the backup does not hold every device, see the "
-			"warnings");
+		say_skipped(&r);
 out:
 	export_result_free(&r);
 	free(others);

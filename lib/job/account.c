@@ -39,6 +39,23 @@ account_skip(struct export_result *r, int key, const char *label,
 }
 
 void
+account_tell_skipped(const struct export_result *r, struct buf *b)
+{
+	const char *label;
+	json_t *o;
+	size_t i;
+
+	buf_fmt(b, "%s%.200s: not in the backup", b->len > 0 ? "; " : "",
+	    r->vm_name);
+	json_array_foreach(r->skipped, i, o)
+	{
+		label = json_string_value(json_object_get(o, "label"));
+		buf_fmt(b, "%s%.200s", i == 0 ? ": " : ", ",
+		    label == NULL ? "?" : label);
+	}
+}
+
+void
 account_begin(struct export_result *r, const struct vm *vm)
 {
 	*r = (struct export_result){ .vm_name = vm->name,

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <time.h>
+#include "base/buf.h"
 #include "codec/json.h"
 #include "job/export.h"
 #include "job/match.h"
@@ -45,5 +46,8 @@ void account_warn(struct export_result *r, const char *code, const char *text);
  * warnings.  key: the device's, -1: it is none. */
 void account_skip(struct export_result *r, int key, const char *label,
     const char *code, const char *why);
+
+/* "VM: not in the backup: Hard disk 2, ..."; behind another such text "; ". */
+void account_tell_skipped(const struct export_result *r, struct buf *b);
 
 #endif

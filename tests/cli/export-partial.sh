@@ -15,7 +15,7 @@ partial()
 	shift 6
 	xp 3 -o "$dir" --quiesce off --json "$vm"
 	same "$(cat err)" "esxbk-export-ovf: warning: $vm: $label is not in the backup: $reason
-esxbk-export-ovf: the backup does not hold every device, see the warnings"
+esxbk-export-ovf: $vm: not in the backup: $label"
 	skipped="[{\"key\":$key,\"label\":\"$label\",\"code\":\"$code\",\"reason\":\"$reason\"}]"
 	same "$(jq -c 'select(.type == "backup") | [.outcome, .changed, .exit,
 		.class, .error]' out)" '["partial",true,3,"partial",null]'
@@ -47,6 +47,13 @@ story esxi
 quick_host vcenter
 story vcenter
 
+# Also where no warning is shown, and of several VMs.
+xp 3 -q -o quiet indep01
+same "$(cat err)" "esxbk-export-ovf: indep01: not in the backup: Hard disk 2"
+xp 3 -q -n -o quiet indep01 tpm01 iso01
+same "$(cat err)" "esxbk-export-ovf: of 3 VMs: 0 failed, 2 partial; \
+indep01: not in the backup: Hard disk 2; tpm01: not in the backup: Virtual TPM"
+
 # A dry run knows it, too.
 xp 3 -n -o dry --json indep01
 same "$(jq -c 'select(.type == "backup") | [.dry_run, .outcome, .changed, .exit,
@@ -73,5 +80,5 @@ same "$(jq -r 'select(.type == "backup") | "\(.vm.name) \(.exit)"' out)" \
 	$'db01 0\nrdm01 3'
 same "$(tail -n 1 out | jq -c '[.vms, .ok, .partial, .failed, .exit]')" \
 	'[2,1,1,0,3]'
-same "$(tail -n 1 err)" 'esxbk-export-ovf: of 2 VMs: 0 failed, 1 partial'
+same "$(tail -n 1 err)" 'esxbk-export-ovf: of 2 VMs: 0 failed, 1 partial; rdm01: not in the backup: Hard disk 2'
 host_clean

@@ -90,14 +90,14 @@ disk='def disk($key; $text; $bytes; $mode):
 evil "a label that writes on the terminal" "$disk"'{world: {devices_xml:
 	disk(3; "../x\u009b31m\ny"; "1024"; "independent_persistent")}}'
 export_vm 3 "warning: vm: ../x 31m y is not in the backup: an independent disk is not part of a snapshot" \
-	"the backup does not hold every device, see the warnings"
+	"vm: not in the backup: ../x 31m y"
 one_point
 
 evil "a label of 100 KB" "$disk"'{world: {vm_name: ("\u00e9" * 2000),
 	devices_xml: disk(3; "\u00e9" * 50000; "1024"; "independent_persistent")}}'
 e100=$(printf '\303\251%.0s' {1..100})
 export_vm 3 "warning: $e100: $e100 is not in the backup: an independent disk is not part of a snapshot" \
-	"the backup does not hold every device, see the warnings"
+	"$e100: not in the backup: $e100"
 
 for capacity in -1 0 nonsense 9223372036854775808 4611686018427387904; do
 	evil "a disk of $capacity KiB" "{world: {capacity_kb: \"$capacity\",

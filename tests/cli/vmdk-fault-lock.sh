@@ -48,7 +48,7 @@ clear_faults
 without()
 {
 	vx 3 -o d --json flat01
-	said 'esxbk-export-vmdk: the backup does not hold every device, see the warnings'
+	said "esxbk-export-vmdk: flat01: not in the backup: $1"
 	warned "flat01: $1 is not in the backup: \[datastore1\] flat01/$2: $3"
 	same "$(result '[.outcome, .exit, .skipped[0].code, .skipped[0].label,
 		.skipped[0].key] | tojson')" \

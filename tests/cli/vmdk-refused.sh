@@ -75,7 +75,7 @@ partial()
 	same "$(cat out)" "$1: would be exported"
 	warned "$1: Hard disk 2 is not in the backup: $2"
 	vx 3 -o d --quiesce off --json "$1"
-	said 'esxbk-export-vmdk: the backup does not hold every device, see the warnings'
+	said "esxbk-export-vmdk: $1: not in the backup: Hard disk 2"
 	warned "$1: Hard disk 2 is not in the backup: $2"
 	same "$(result '[.outcome, .exit, .skipped[0].code, .skipped[0].key] |
 		tojson')" "$3"
