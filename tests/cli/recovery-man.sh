@@ -330,9 +330,10 @@ jq 'map(select(.name == "iso01") | .networks = ["VM Network", "new LAN"])' \
 	"$HOST_SPEC/spec.json" >new.json
 
 quick_host esxi --spec "$PWD/spec.json"
-xp 0 -o "${MINE[REPO]}" web01
+# Backups side by side, and newer ones of a VM in its own folder, as of plans.
 xp 0 -o "${MINE[REPO]}" web01 db01 uefi01
-NEWEST=$(grep web01 out)
+xp 0 -o "${MINE[REPO]}/web01" web01
+NEWEST=$(cat out)
 LOST=$(identity web01)
 host_stop
 
