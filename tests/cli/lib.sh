@@ -46,6 +46,9 @@ HOST_DIR=''
 HOST_PASSWORD='s&cret <1> "$x"'
 HOST_PASSWORD_FILE=$SCRATCH/password
 (umask 077 && printf '%s\n' "$HOST_PASSWORD" >"$HOST_PASSWORD_FILE") || exit 1
+# Nor may what this machine's own runs left decide anything.
+export STATE_DIRECTORY=$SCRATCH/state RUNTIME_DIRECTORY=$SCRATCH/run
+mkdir -p "$STATE_DIRECTORY" "$RUNTIME_DIRECTORY" || exit 1
 
 # The tool in front of a C program, if memory is to be watched.
 UNDER=()

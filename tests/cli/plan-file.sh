@@ -115,8 +115,7 @@ run 0 esxbk-plan validate --config esxbk.json --result r.json
 same "$(jq -c '[.type, .exit, .class]' r.json)" '["summary",0,"ok"]'
 
 # Nothing to do is no success where there is no plan: the file is the wrong one.
-export RUNTIME_DIRECTORY=$PWD/run
-mkdir empty run && jq "del(.plans)" all.json >empty/none.json
+mkdir empty && jq "del(.plans)" all.json >empty/none.json
 chmod 600 empty/none.json
 for cmd in 'run --due' 'run --all' check verify prune cleanup status; do
 	# shellcheck disable=SC2086 # words

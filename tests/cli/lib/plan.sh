@@ -23,12 +23,11 @@ plan_begin()
 {
 	local tool
 	STUB=$SCRATCH/stub REPO=$SCRATCH/repo CONF=$SCRATCH/esxbk.json
-	mkdir -p "$STUB" "$REPO" "$SCRATCH/bin" "$SCRATCH/state" "$SCRATCH/run"
+	mkdir -p "$STUB" "$REPO" "$SCRATCH/bin"
 	for tool in list export-ovf export-vmdk verify; do
 		ln -sf "$T/cli/lib/tools/stub.py" "$SCRATCH/bin/esxbk-$tool"
 	done
 	export STUB ESXBK_EXEC_PATH=$SCRATCH/bin
-	export STATE_DIRECTORY=$SCRATCH/state RUNTIME_DIRECTORY=$SCRATCH/run
 	: >"$STUB/log"
 	: >"$STUB/args"
 	(umask 077 && echo 'pass&word' >"$SCRATCH/esx1.pass")
