@@ -106,6 +106,21 @@ add_line(struct buf *b, const char *const text[CELLS],
 	buf_char(b, '\n');
 }
 
+/* What is too long loses its middle: a cause begins with the step that failed
+ * and ends with why. */
+static void
+add_cause(struct buf *b, const char *s)
+{
+	const unsigned int most = COLUMNS - 4;
+
+	if (utf8_columns(s) > most) {
+		utf8_add_shown(b, s, most / 2);
+		while (utf8_columns(s) > most / 2 || (*s & 0xc0) == 0x80)
+			s++;
+	}
+	utf8_add_shown(b, s, 0);
+}
+
 static void
 add_row(struct buf *b, const struct overview_row *row,
     const unsigned int width[CELLS])
@@ -120,7 +135,7 @@ add_row(struct buf *b, const struct overview_row *row,
 	add_line(b, text, width);
 	if (row->text[0] != '\0') {
 		buf_puts(b, "    ");
-		utf8_add_shown(b, row->text, COLUMNS - 4);
+		add_cause(b, row->text);
 		buf_char(b, '\n');
 	}
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "plan/prune.h"
 #include "plan/runner_hook.h"
 #include "plan/runner_internal.h"
@@ -136,6 +137,7 @@ make_room(struct run_vm *vm, struct err *e)
 	const struct conf_plan *plan = vm->run->plan;
 	json_t *made = NULL;
 	uint64_t missing;
+	char size[16];
 
 	if (prune_missing(plan->repo, &missing, e) == -1)
 		return -1;
@@ -147,12 +149,13 @@ make_room(struct run_vm *vm, struct err *e)
 		json_set(vm->run->room, vm->name, made);
 	if (prune_missing(plan->repo, &missing, e) == -1)
 		return -1;
-	if (missing > 0)
-		return err_set(e, ERR_IO,
-		    "repository %s: %ju bytes more should be free (min_free), "
-		    "and nothing else may go",
-		    plan->repo->name, (uintmax_t)missing);
-	return 0;
+	if (missing == 0)
+		return 0;
+	num_format_size(missing, size, sizeof(size));
+	return err_set(e, ERR_IO,
+	    "repository %s: %s more should be free (min_free), and nothing "
+	    "else may go",
+	    plan->repo->name, size);
 }
 
 static void

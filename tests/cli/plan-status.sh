@@ -66,11 +66,13 @@ same "$(head -c 26 out)" '{"schema":"esxbk.result/1"' 'schema comes first'
 
 # --- a night later: one fails, one vanishes, one was renamed ----------------
 
+full="export db: Hard disk 1: write /backups/somewhere/below/db/.db_20261125_\
+010020.partial/db-disk1.vmdk: No space left on device"
 repo repo --plan nightly --name web-new --folder web --number 1 \
 	--last 2026-11-25T01:00:20Z
 repo repo --plan nightly --name old --number 4 --last 2026-11-20T01:00:20Z
 ran repo nightly 2026-11-25T01:00:00Z --slot 2026-11-25T01:00:00Z --exit 3 \
-	web-new@1=ok 'db@2=failed:74:disk scsi0:0: no space' new@3=failed:77 \
+	web-new@1=ok "db@2=failed:74:$full" new@3=failed:77 \
 	old@4=vanished:66
 now 2026-11-25T06:30:00Z
 plan 1 status
@@ -79,12 +81,13 @@ same "$(sed -n 's/^\([a-z]* *[a-z-]*\) .*nightly .*/\1/p' out |
 failed db
 vanished old
 ok web-new"
-has out '    exit 74: disk scsi0:0: no space'
+same "$(grep 'exit 74' out)" "    exit 74: export db: Hard disk 1: write /backups\
+~0.partial/db-disk1.vmdk: No space left on device"
 plan 2 status --monitor
 same "$(sed -n '2,$p' out)" \
-	'CRITICAL failed new (nightly): exit 77: the run says no more
-WARNING failed db (nightly): exit 74: disk scsi0:0: no space
-WARNING vanished old (nightly): not found on the server'
+	"CRITICAL failed new (nightly): exit 77: the run says no more
+WARNING failed db (nightly): exit 74: $full
+WARNING vanished old (nightly): not found on the server"
 # Late, too, when its age is beyond 36 hours.
 now 2026-11-25T14:00:00Z
 plan 2 status --monitor
