@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/conn.h"
@@ -162,6 +164,41 @@ check_rights(struct checked *s, const struct conf_plan *p, const struct vm *vm,
 	return 0;
 }
 
+/* The VM's in the repository; NULL if it has none yet. */
+static const struct catalog_folder *
+folder_of(const struct catalog *c, const struct conf_plan *p,
+    const struct vm *vm)
+{
+	struct catalog_vm_id id = { .name = vm->name,
+		.moid = vm->ref.id,
+		.instance_uuid = vm->instance_uuid,
+		.bios_uuid = vm->uuid,
+		.server = p->site->server };
+
+	return catalog_folder_of(c, &id);
+}
+
+/* What another user made, root by hand perhaps, is not ours to go on with. */
+static void
+check_folder(const struct conf_plan *p, const struct catalog_folder *folder,
+    struct noted *n)
+{
+	struct finding f = n->f;
+	struct err e = { 0 };
+	char *path;
+
+	if (folder == NULL ||
+	    asprintf(&path, "%s/%s", p->repo->path, folder->name) == -1)
+		return;
+	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == -1) {
+		f.what = "repository";
+		err_sys(&e, ERR_CREATE, "folder %s", path);
+		finding_fail(f, &e);
+		n->n++;
+	}
+	free(path);
+}
+
 /* What there is of a plan's points of a VM. */
 struct backups {
 	bool any;
@@ -170,22 +207,17 @@ struct backups {
 
 /* The newest points of the VM's folder may be another plan's. */
 static int
-find_backups(const struct catalog *c, const struct conf_plan *p,
-    const struct vm *vm, struct backups *b, struct err *e)
+find_backups(const struct catalog_folder *f, const struct conf_plan *p,
+    struct backups *b, struct err *e)
 {
-	struct catalog_vm_id id = { .name = vm->name,
-		.moid = vm->ref.id,
-		.instance_uuid = vm->instance_uuid,
-		.bios_uuid = vm->uuid,
-		.server = p->site->server };
-	const struct catalog_folder *f = catalog_folder_of(c, &id);
 	struct catalog_folder own = { 0 };
 	size_t i;
 	int rc = 0;
 
 	*b = (struct backups){ 0 };
 	if (f != NULL)
-		rc = catalog_seek(&own, c->path, f->name, p->name, true, e);
+		rc = catalog_seek(&own, p->repo->path, f->name, p->name, true,
+		    e);
 	for (i = 0; i < own.n; i++) {
 		if (own.points[i].plan == NULL ||
 		    strcmp(own.points[i].plan, p->name) != 0)
@@ -226,6 +258,7 @@ check_vm(struct checked *s, const struct conf_plan *p, const struct vm *vm,
 		.plan = p->name,
 		.vm = vm->name };
 	struct noted n = { .f = f, .plan = p };
+	const struct catalog_folder *folder = folder_of(c, p, vm);
 	struct finding failed = f;
 	struct err e = { 0 };
 	struct backups b;
@@ -237,7 +270,8 @@ check_vm(struct checked *s, const struct conf_plan *p, const struct vm *vm,
 		finding_fail(failed, &e);
 		n.n++;
 	}
-	if (find_backups(c, p, vm, &b, &e) == -1) {
+	check_folder(p, folder, &n);
+	if (find_backups(folder, p, &b, &e) == -1) {
 		failed.what = "backup";
 		finding_fail(failed, &e);
 		return;

@@ -87,6 +87,18 @@ has out "ok      nightly: iso01: can be backed up; last backup $WHEN"
 has out 'warn    late: iso01: can be backed up; no good backup'
 conf
 
+# A folder that somebody else made: root, by hand, where others run the plans.
+if [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null; then
+	[ "$(id -u)" -ne 0 ] ||
+		UNDER=(setpriv --bounding-set=-dac_override "${UNDER[@]}")
+	chmod 555 repo/iso01
+	chk 3 nightly
+	has out "failed  nightly: iso01: folder $PWD/repo/iso01: Permission denied"
+	has out "ok      nightly: iso01: last backup $WHEN"
+	chmod 755 repo/iso01
+	[ "$(id -u)" -ne 0 ] || UNDER=("${UNDER[@]:2}")
+fi
+
 # --- the last run -----------------------------------------------------------
 
 mkdir -p repo/runs/2026/11
