@@ -1,7 +1,10 @@
 #include "plan.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "base/utf8.h"
 #include "plan/outcome.h"
@@ -87,6 +90,21 @@ tell(void *self, const json_t *doc)
 		    json_string_value(json_object_get(doc, "folder")), point);
 }
 
+/* By hand, where systemd runs the plans as a user of their own. */
+static void
+warn_of_root(const struct conf_plan *plan)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || due || scheduled || cmd_dry_run ||
+	    stat(plan->repo->path, &st) == -1 || st.st_uid == 0)
+		return;
+	log_warn("%s belongs to user %ju, who cannot go on with what root "
+		 "makes there: systemctl start esxbk-plan@%s, or chown -R it "
+		 "afterwards",
+	    plan->repo->path, (uintmax_t)st.st_uid, plan->name);
+}
+
 static void
 run_one(const struct conf *conf, const struct conf_plan *plan, struct tally *t)
 {
@@ -107,6 +125,7 @@ run_one(const struct conf *conf, const struct conf_plan *plan, struct tally *t)
 		    plan->name);
 		return;
 	}
+	warn_of_root(plan);
 	runner_run(&how, &end);
 	if (!end.ran)
 		return;
