@@ -25,8 +25,8 @@ __esxbk_names()
 	done <<<"$options"
 }
 
-# __esxbk_configured plans|sites|repositories WORD: names that the configuration
-# has, as esxbk-plan beside the command tells.
+# __esxbk_configured plans|sites|repositories|notify WORD: names that the
+# configuration has, as esxbk-plan beside the command tells.
 __esxbk_configured()
 {
 	local config=() i
@@ -79,6 +79,7 @@ __esxbk_operands()
 		;;
 	'esxbk-plan ' | 'esxbk-plan validate' | 'esxbk-plan list' | \
 		'esxbk-plan add') ;;
+	'esxbk-plan notify') __esxbk_configured notify "$2" ;;
 	'esxbk-plan '*) __esxbk_configured plans "$2" ;;
 	esac
 }

@@ -3,7 +3,7 @@
 # Every tool says itself which options it has (CMD --options): what is offered
 # here cannot differ from what the tool takes.
 
-# Names that the configuration has: plans, sites or repositories.
+# Names that the configuration has: plans, sites, repositories or notify.
 function __esxbk_configured --argument-names what
     set -l words (commandline --tokenize --cut-at-cursor --current-process)
     set -l tool (string replace --regex '^~/' $HOME/ -- $words[1])
@@ -25,6 +25,8 @@ function __esxbk_operands --argument-names tool sub word
         case 'esxbk-deploy-ovf *' 'esxbk-verify *' 'esxbk-plan pin' 'esxbk-plan unpin'
             __esxbk_values FILE $word ''
         case 'esxbk-plan ' 'esxbk-plan validate' 'esxbk-plan list' 'esxbk-plan add'
+        case 'esxbk-plan notify'
+            __esxbk_configured notify
         case 'esxbk-plan *'
             __esxbk_configured plans
     end

@@ -3,8 +3,8 @@
 # Every tool says itself which options it has (CMD --options): what is offered
 # here cannot differ from what the tool takes.
 
-# __esxbk_configured plans|sites|repositories: names that the configuration
-# has, as esxbk-plan beside the command tells.
+# __esxbk_configured plans|sites|repositories|notify: names that the
+# configuration has, as esxbk-plan beside the command tells.
 __esxbk_configured()
 {
 	local -a config names
@@ -81,6 +81,7 @@ _esxbk()
 	case "${command:t} $sub" in
 	(esxbk-deploy-ovf*|esxbk-verify*|'esxbk-plan '(un|)pin) specs+=('*:backup:_files') ;;
 	('esxbk-plan '(validate|list|add|)) specs+=('*:: : ') ;;
+	('esxbk-plan notify') specs+=('*:notification: __esxbk_configured notify') ;;
 	('esxbk-plan '*) specs+=('*:plan: __esxbk_configured plans') ;;
 	(*) specs+=('*:VM: ') ;;
 	esac

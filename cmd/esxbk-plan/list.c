@@ -6,7 +6,7 @@
 static const char *format = "table";
 
 static const struct opt table[] = {
-	{ 0, "format", "table|plans|sites|repositories",
+	{ 0, "format", "table|plans|sites|repositories|notify",
 	    "a table for people, or just the names of these", OPT_CHOICE,
 	    &format },
 	{ 0 },

@@ -88,6 +88,8 @@ for plan in nightly nightmare; do
 	"$B/esxbk-plan" add --config c.json -q $plan --site esx1 --select v \
 		--repository nas >/dev/null
 done
+"$B/esxbk-plan" set --config c.json -q /notify/ops type=exec \
+	'argv=["/bin/true"]' >/dev/null
 export ESXBK_CONFIG=$PWD/c.json
 for shell in "${shells[@]}"; do
 	[ "$shell" != zsh ] || continue
@@ -101,6 +103,8 @@ for shell in "${shells[@]}"; do
 		"$shell: no option of another"
 	same "$("offered_$shell" esxbk-plan show night | sort | xargs)" \
 		'nightly nightmare' "$shell: plans"
+	same "$("offered_$shell" esxbk-plan notify '')" ops \
+		"$shell: no plan is a notification"
 	same "$("offered_$shell" esxbk-plan add --site=e)" --site=esx1 \
 		"$shell: a site"
 	same "$("offered_$shell" esxbk-plan add --repository n)" nas \

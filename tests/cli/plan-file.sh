@@ -47,9 +47,9 @@ same "$(jq -r '[.type, .name, .plan.mode, .plan.stale_after] | join(" ")' out)" 
 	'plan legacy vmdk 252h
 plan prod-daily ovf 36h
 summary   '
-for what in plans sites repositories; do
+for what in plans sites repositories notify; do
 	run 0 esxbk-plan list --config esxbk.json --format=$what
-	same "$(xargs <out)" "$(jq -r ".$what | keys | join(\" \")" esxbk.json)"
+	same "$(sort out | xargs)" "$(jq -r ".$what | keys | join(\" \")" esxbk.json)"
 done
 run 0 esxbk-plan show --config esxbk.json
 same "$(jq -S . out)" "$(jq -S 'del(.version)
