@@ -34,6 +34,7 @@ struct http {
 	struct curl_slist *resolve; /* "NAME=ADDR" */
 	unsigned int stall_s;
 	uint64_t bwlimit;
+	bool by_proxy;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -118,6 +119,7 @@ set_transport(struct http *h, const struct http_conf *conf)
 	CURL *c = h->curl;
 	int bad = 0;
 
+	h->by_proxy = proxy[0] != '\0';
 	bad |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
 	bad |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	bad |= curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
@@ -357,6 +359,7 @@ describe(struct http *h, const struct http_recv *r, CURLcode code)
 	struct http_fail f = { .code = code,
 		.where = r->where,
 		.detail = h->error,
+		.by_proxy = h->by_proxy,
 		.connected = r->connected,
 		.bytes = r->reply->bytes,
 		.stall_s = r->stall_s };

@@ -116,7 +116,8 @@ http_fail_set(const struct http_fail *f, struct err *e)
 	if (m->class == ERR_IO && f->sends)
 		return sending_failed(f, m->text, detail, e);
 	if (m->more == ERRNO && f->os_errno != 0)
-		return err_set(e, m->class, "%s: %s: %s", f->where, m->text,
+		return err_set(e, m->class, "%s: %s%s: %s", f->where, m->text,
+		    f->by_proxy ? " to the proxy" : "",
 		    strerrordesc_np(f->os_errno));
 	if (m->more == DETAIL)
 		return err_set(e, m->class, "%s: %s: %s", f->where, m->text,

@@ -14,6 +14,7 @@ struct http_fail {
 	const char *where;  /* "host:port" */
 	const char *detail; /* libcurl's words or "" */
 	int os_errno;       /* of the connection attempt, or 0 */
+	bool by_proxy;      /* it is the proxy that we connect to */
 	bool connected;     /* the TLS handshake was done */
 	uint64_t bytes;     /* of the body so far: what came, or what went */
 	bool sends;         /* a source's */

@@ -45,7 +45,7 @@ soon 10
 run 69 esxbk-list "${login[@]}" -s esx --proxy http://nowhere.invalid:3128
 said "esxbk-list: esx:443: cannot resolve the proxy's name"
 run 69 esxbk-list "${login[@]}" -s esx --proxy "http://127.0.0.1:$port"
-said 'esxbk-list: esx:443: cannot connect: Connection refused'
+said 'esxbk-list: esx:443: cannot connect to the proxy: Connection refused'
 
 # --- a machine that takes the connection and says no word --------------------
 
