@@ -174,8 +174,9 @@ level_of(const struct overview_row *row, const struct overview_plan *p)
 
 	switch (row->state) {
 	case OVERVIEW_FAILED:
-		return row->is_late || row->good == NULL ? OVERVIEW_CRITICAL
-							 : OVERVIEW_WARNING;
+		return row->is_late || row->good == NULL || is_damaged(row)
+		    ? OVERVIEW_CRITICAL
+		    : OVERVIEW_WARNING;
 	case OVERVIEW_NEVER: /* a plan that only people start may wait */
 		return row->plan->schedule.kind == SCHEDULE_NONE
 		    ? OVERVIEW_WARNING
@@ -252,6 +253,10 @@ tell(const struct overview_row *row, const struct history *h, time_t now,
 	switch (row->state) {
 	case OVERVIEW_FAILED:
 		buf_fmt(b, "exit %d: %s", exit_of(row), why(row));
+		if (is_damaged(row)) {
+			buf_puts(b, "; ");
+			tell_damage(row, b);
+		}
 		break;
 	case OVERVIEW_LATE:
 		tell_age(row, h, b);

@@ -530,6 +530,25 @@ damage_is_told_with_what_is_left(void)
 }
 
 static void
+failure_does_not_make_damage_a_lesser_alarm(void)
+{
+	struct world w;
+
+	world_open(&w, "2026-11-24T06:30:00Z");
+	world_full(&w, "web", "01", "2026-11-23T01:00:20Z");
+	world_full(&w, "web", "01", "2026-11-24T01:00:20Z")->is_damaged = true;
+	web_is(&w, OVERVIEW_DAMAGED, OVERVIEW_CRITICAL,
+	    "web_20261124_010020 is damaged; the newest good one is "
+	    "web_20261123_010020");
+	world_run(&w, "2026-11-24T02:00:00Z", 3);
+	world_vm(&w, "web", "01", "failed", 69, "no route");
+	web_is(&w, OVERVIEW_FAILED, OVERVIEW_CRITICAL,
+	    "exit 69: no route; web_20261124_010020 is damaged; the newest "
+	    "good one is web_20261123_010020");
+	world_free(&w);
+}
+
+static void
 point_waits_for_its_verification_while_the_run_lasts(void)
 {
 	struct world w;
@@ -651,6 +670,7 @@ CHECK_MAIN(TEST(table_shows_the_worst_first_and_why),
     TEST(clock_behind_the_newest_point_is_told),
     TEST(slots_follow_the_clock_on_the_wall),
     TEST(damage_is_told_with_what_is_left),
+    TEST(failure_does_not_make_damage_a_lesser_alarm),
     TEST(point_waits_for_its_verification_while_the_run_lasts),
     TEST(name_from_a_server_cannot_forge_a_line_or_a_command),
     TEST(chain_is_told_where_it_was_read),
