@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "plan/runner_repo.h"
@@ -28,6 +29,8 @@ struct answer {
 	size_t n, room;
 	size_t n_passed; /* folders that could not be read */
 	uint64_t bytes;
+	size_t n_unread; /* repositories, and why the last was not */
+	struct err unread;
 };
 
 static bool
@@ -68,12 +71,31 @@ read_vm(struct catalog *c, const char *path, const char *vm, struct err *e)
 }
 
 static int
-read_one(struct catalog *c, const char *path, const struct question *q,
+read_one(struct catalog *c, const struct conf_repo *r, const struct question *q,
     struct err *e)
 {
+	int rc;
+
+	if (runner_repo_check_mounted(r, e) == -1)
+		return -1;
 	if (q->vm != NULL)
-		return read_vm(c, path, q->vm, e);
-	return catalog_read(c, path, CATALOG_ALL, true, e);
+		rc = read_vm(c, r->path, q->vm, e);
+	else
+		rc = catalog_read(c, r->path, CATALOG_ALL, true, e);
+	return rc == 0 ? 0 : err_ctx(e, "repository %s", r->name);
+}
+
+/* One that cannot be read hides nothing of the others. */
+static int
+pass_over(struct answer *a, struct err *e)
+{
+	if (e->class > ERR_SIGNAL)
+		return -1;
+	if (a->n_unread++ > 0)
+		log_error("%s", a->unread.text);
+	a->unread = *e;
+	err_clear(e);
+	return 0;
 }
 
 static int
@@ -308,12 +330,35 @@ ask(const struct conf *c, const char *word, const struct conf_plan **plan)
 	return q;
 }
 
+/* What could not be read may be all that was asked for. */
+static int
+conclude(const struct answer *a, const struct question *q, struct err *e)
+{
+	if (a->n_unread > 0 && (a->n_unread == a->n_catalogs || a->n == 0)) {
+		*e = a->unread;
+		return -1;
+	}
+	if (a->n_unread > 0) {
+		cmd_say("%s", a->unread.text);
+		return ERR_PARTIAL;
+	}
+	if (a->n == 0 && q->vm != NULL)
+		return err_set(e, ERR_NOTFOUND,
+		    "there is no plan '%s' and no point of a VM of that name",
+		    q->vm);
+	if (a->n_passed > 0 && q->vm == NULL)
+		return err_set(e, ERR_PARTIAL,
+		    "folders that could not be read: %zu", a->n_passed);
+	return 0;
+}
+
 /* Rows point into all catalogues: each is read before the first is shown. */
 static int
 read_all(struct answer *a, const struct conf *c, const struct conf_plan *plan,
     const struct question *q, struct err *e)
 {
 	size_t i;
+	int rc;
 
 	a->catalogs = calloc(c->n_repos + 1, sizeof(*a->catalogs));
 	if (a->catalogs == NULL)
@@ -324,12 +369,12 @@ read_all(struct answer *a, const struct conf *c, const struct conf_plan *plan,
 
 		if (plan != NULL ? plan->repo != r : plan_repo_is_twin(c, i))
 			continue;
-		if (runner_repo_check_mounted(r, e) == -1)
-			return -1;
 		a->n_catalogs++;
-		if (read_one(into, r->path, q, e) == -1)
-			return err_ctx(e, "repository %s", r->name);
-		if (add_catalog(a, into, q, e) == -1)
+		if (read_one(into, r, q, e) == 0)
+			rc = add_catalog(a, into, q, e);
+		else
+			rc = pass_over(a, e);
+		if (rc == -1)
 			return -1;
 		a->n_passed += into->n_passed;
 	}
@@ -353,21 +398,15 @@ points(const char **operands, size_t n, struct err *e)
 	q = ask(&c, n == 0 ? NULL : operands[0], &plan);
 	if (read_all(&a, &c, plan, &q, e) == -1)
 		goto out;
-	print_answer(&a);
-	if (a.n == 0 && q.vm != NULL)
-		err_set(e, ERR_NOTFOUND,
-		    "there is no plan '%s' and no point of a VM of that name",
-		    q.vm);
-	else if (a.n_passed > 0 && q.vm == NULL)
-		err_set(e, ERR_PARTIAL, "folders that could not be read: %zu",
-		    a.n_passed);
-	else
-		rc = 0;
+	if (a.n > 0 || a.n_unread == 0)
+		print_answer(&a);
+	rc = conclude(&a, &q, e);
 out:
 	doc = cmd_begin_summary();
 	json_set_int(doc, "points", (long long)a.n);
 	json_set_int(doc, "bytes", (long long)a.bytes);
-	cmd_end_summary(doc, rc == 0 ? 0 : e->class, e);
+	cmd_end_summary(doc, rc == -1 ? e->class : rc,
+	    rc == ERR_PARTIAL ? &a.unread : e);
 	while (a.n_catalogs > 0)
 		catalog_free(&a.catalogs[--a.n_catalogs]);
 	free(a.catalogs);

@@ -127,3 +127,22 @@ for words in points 'points nightly' prune 'prune -n --days 3' verify \
 	plan 73 $words
 	has err 'repository nas: nothing is mounted at /'
 done
+# It hides nothing of the others.
+mv away repo
+rm -r repo/evil
+plan_conf '{"repositories": {"away": {"path": "/nowhere"}}}'
+plan 3 points web
+same "$(cat err)" "esxbk-plan: repository away: open /nowhere: No such file or directory"
+same "$(sed 1d out | wc -l)" 4
+plan 3 points --json
+same "$(jq -cs '.[-1] | [.points, .exit, .error.class]' out)" '[5,3,"notfound"]'
+plan 66 points gone
+same "$(cat err)" "esxbk-plan: repository away: open /nowhere: No such file or directory"
+if [ "$(stat -c %d .)" = "$(stat -c %d /)" ]; then
+	mkdir empty
+	plan_conf '{"repositories": {"nas": {"path": "'"$PWD"'/empty",
+		"mounted": true}}}'
+	plan 73 points
+	same "$(cat err)" "esxbk-plan: repository nas: nothing is mounted at $PWD/empty"
+	same "$(cat out)" ''
+fi
