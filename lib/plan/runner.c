@@ -14,6 +14,7 @@
 #include "plan/runner_internal.h"
 #include "plan/runner_record.h"
 #include "plan/runner_repo.h"
+#include "plan/runner_vm.h"
 #include "plan/slots.h"
 #include "sys/machine.h"
 #include "sys/sig.h"

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "plan/runner_internal.h"
 #include "plan/runner_record.h"
+#include "plan/runner_vm.h"
 
 static json_t *
 words(const struct toolline *l)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "plan/runner_internal.h"
 #include "plan/runner_record.h"
+#include "plan/runner_vm.h"
 #include "plan/select.h"
 #include "store/name.h"
 #include "sys/file.h"

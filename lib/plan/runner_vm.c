@@ -1,3 +1,5 @@
+#include "plan/runner_vm.h"
+
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 #include "base/num.h"
 #include "plan/prune.h"
 #include "plan/runner_hook.h"
-#include "plan/runner_internal.h"
 #include "plan/runner_record.h"
 #include "plan/runner_verify.h"
 #include "store/name.h"
