@@ -1,7 +1,25 @@
 #include "base/selector.h"
 
 #include <fnmatch.h>
+#include <locale.h>
 #include <string.h>
+
+/* In any locale names are UTF-8, and '?' is a character of it. */
+static bool
+fits(const char *pattern, const char *text, int flags)
+{
+	static locale_t utf8;
+	locale_t before;
+	bool is;
+
+	if (utf8 == (locale_t)0)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	/* Without that locale it is bytes; 0 changes nothing. */
+	before = uselocale(utf8);
+	is = fnmatch(pattern, text, flags) == 0;
+	uselocale(before);
+	return is;
+}
 
 static bool
 match_exact(const struct selector_vm *vm, const char *what)
@@ -12,7 +30,7 @@ match_exact(const struct selector_vm *vm, const char *what)
 static bool
 match_name(const struct selector_vm *vm, const char *what)
 {
-	return fnmatch(what, vm->name, 0) == 0;
+	return fits(what, vm->name, 0);
 }
 
 static bool
@@ -52,7 +70,7 @@ match_folder(const struct selector_vm *vm, const char *what)
 		return false;
 	memcpy(folder, vm->path, n);
 	folder[n] = '\0';
-	return fnmatch(what + (what[0] == '/'), folder, FNM_LEADING_DIR) == 0;
+	return fits(what + (what[0] == '/'), folder, FNM_LEADING_DIR);
 }
 
 static bool

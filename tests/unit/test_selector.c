@@ -124,5 +124,35 @@ refusals_say_what_is_wrong(void)
 		check_row(&rows[i]);
 }
 
-CHECK_MAIN(TEST(selectors_mean_what_the_manual_says),
-    TEST(refusals_say_what_is_wrong))
+static void
+character_of_a_pattern_is_one_of_the_name(void)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool fits;
+	} rows[] = {
+		{ "name:B?ro", "B\u00fcro", true },
+		{ "name:B[\u00f6-\u00fe]ro*", "B\u00fcro-1", true },
+		{ "name:B[!\u00fc]ro", "B\u00fcro", false },
+		{ "name:*\u00fc*", "B\u00fcro", true },
+		{ "name:?", "\U0001f4be", true },
+		{ "folder:DC/vm/B?ro", "B\u00fcro", true },
+	};
+	struct selector_vm vm = { .path = "DC/vm/B\u00fcro/x" };
+	size_t i, found;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { 0 };
+		struct selector s;
+		bool picked = false;
+
+		check_at(rows[i].pattern);
+		vm.name = rows[i].name;
+		CHECK_INT(selector_parse(&s, rows[i].pattern, &e), 0);
+		CHECK_INT(selector_apply(&s, &vm, 1, &picked, &found, &e), 0);
+		CHECK_INT(picked, rows[i].fits);
+	}
+}
+
+CHECK_MAIN(TEST(character_of_a_pattern_is_one_of_the_name),
+    TEST(selectors_mean_what_the_manual_says), TEST(refusals_say_what_is_wrong))
