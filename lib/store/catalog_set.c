@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "store/catalog_internal.h"
 #include "sys/afile.h"
 #include "sys/file.h"
+#include "sys/sig.h"
+
+enum { WAIT_MS = 10000, STEP_MS = 20 };
 
 /* The path of state/, which is made if it is not there; never a link. */
 static char *
@@ -30,20 +34,34 @@ make_folder(const char *folder, struct err *e)
 	return NULL;
 }
 
-static int
-write_state(const char *path, const json_t *value, struct err *e)
+/* Another one writes it for a moment only: what both say is to stay. */
+static struct afile *
+open_state(const char *path, struct err *e)
 {
-	struct afile *f = NULL;
+	uint64_t end = clock_mono_ms() + WAIT_MS;
+	struct err busy = { 0 };
+	struct afile *f;
+
+	while ((f = afile_open(path, AFILE_REPLACE, 0644, &busy)) == NULL &&
+	    busy.class == ERR_TEMP && sig_pending() == 0 &&
+	    clock_mono_ms() < end) {
+		err_clear(&busy);
+		sig_sleep_ms(STEP_MS);
+	}
+	if (f == NULL)
+		*e = busy;
+	return f;
+}
+
+static int
+write_state(struct afile *f, const json_t *value, struct err *e)
+{
 	struct buf b = { 0 };
 	int rc = -1;
 
-	if (json_write(value, JSON_INDENTED, &b, e) == -1)
-		goto out;
-	f = afile_open(path, AFILE_REPLACE, 0644, e);
-	if (f != NULL && afile_write(f, buf_text(&b), b.len, e) == 0)
+	if (json_write(value, JSON_INDENTED, &b, e) == 0 &&
+	    afile_write(f, buf_text(&b), b.len, e) == 0)
 		rc = afile_commit(f, e);
-out:
-	afile_free(f);
 	buf_free(&b);
 	return rc;
 }
@@ -74,33 +92,39 @@ remove_state(const char *folder, const char *file, struct err *e)
 	return rc;
 }
 
+/* The file to write it to, alone until it is committed. */
+static struct afile *
+begin(const char *folder, const char *file, struct err *e)
+{
+	char *state = make_folder(folder, e), *path = NULL;
+	struct afile *f = NULL;
+
+	if (state != NULL)
+		path = file_join(state, file);
+	if (path != NULL)
+		f = open_state(path, e);
+	else if (state != NULL)
+		err_sys(e, ERR_OS, "memory");
+	free(path);
+	free(state);
+	return f;
+}
+
 int
 catalog_set_state(const char *folder, const char *point, const char *kind,
     const json_t *value, struct err *e)
 {
-	char *state = NULL, *path = NULL, *file = NULL;
+	struct afile *f = NULL;
+	char *file;
 	int rc = -1;
 
-	if (asprintf(&file, "%s.%s.json", point, kind) == -1) {
-		file = NULL;
-		err_sys(e, ERR_OS, "memory");
-		goto out;
-	}
-	if (value == NULL) {
+	if (asprintf(&file, "%s.%s.json", point, kind) == -1)
+		return err_sys(e, ERR_OS, "memory");
+	if (value == NULL)
 		rc = remove_state(folder, file, e);
-		goto out;
-	}
-	state = make_folder(folder, e);
-	if (state == NULL)
-		goto out;
-	path = file_join(state, file);
-	if (path == NULL)
-		err_sys(e, ERR_OS, "memory");
-	else
-		rc = write_state(path, value, e);
-out:
-	free(path);
-	free(state);
+	else if ((f = begin(folder, file, e)) != NULL)
+		rc = write_state(f, value, e);
+	afile_free(f);
 	free(file);
 	return rc;
 }
@@ -121,12 +145,16 @@ level_of(const json_t *damage)
 
 /* What is known so far; what cannot be read is as good as nothing. */
 static json_t *
-read_old(const char *state, const char *point)
+read_old(const char *folder, const char *point)
 {
 	struct err ignored = { 0 };
 	json_t *old = NULL;
-	int fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *state = file_join(folder, "state");
+	int fd = state == NULL
+	    ? -1
+	    : open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	free(state);
 	if (fd == -1)
 		return NULL;
 	old = catalog_state_read(fd, point, "verify", &ignored);
@@ -185,19 +213,23 @@ catalog_set_verified(const char *folder, const char *point, const char *level,
     time_t when, int exit, const char *text, struct err *e)
 {
 	json_t *old, *doc;
-	char *state;
-	int rc;
+	struct afile *f;
+	char *file;
+	int rc = -1;
 
 	if (exit != 0 && exit != ERR_NEGATIVE && exit != ERR_DATA)
 		return 0;
-	state = file_join(folder, "state");
-	if (state == NULL)
+	if (asprintf(&file, "%s.verify.json", point) == -1)
 		return err_sys(e, ERR_OS, "memory");
-	old = read_old(state, point);
+	f = begin(folder, file, e);
+	free(file);
+	if (f == NULL)
+		return -1;
+	old = read_old(folder, point);
 	doc = merge(old, point, level, when, exit, text);
-	rc = catalog_set_state(folder, point, "verify", doc, e);
+	rc = write_state(f, doc, e);
+	afile_free(f);
 	json_decref(doc);
 	json_decref(old);
-	free(state);
 	return rc;
 }

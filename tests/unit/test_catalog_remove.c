@@ -1,8 +1,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include "repository.h"
 #include "store/catalog.h"
+#include "sys/afile.h"
 #include "sys/lock.h"
 
 static const char name[] = "web_20261123_020000";
@@ -374,6 +376,42 @@ closer_look_is_not_undone_by_a_glance(void)
 	sandbox_free();
 }
 
+/* One verification finds damage while another one, of less, finds none. */
+static void
+verdicts_of_the_same_moment_are_both_kept(void)
+{
+	static const char damage[] = "{\"damage\":{\"level\":\"deep\"}}";
+	struct catalog_folder f;
+	struct err e = { 0 };
+	struct afile *other;
+	int status = -1;
+	pid_t pid;
+
+	make();
+	repository_folder("web/state");
+	other = afile_open(
+	    sandbox_path("web/state/web_20261123_020000.verify.json"),
+	    AFILE_REPLACE, 0644, &e);
+	CHECK(other != NULL);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(catalog_set_verified(sandbox_path("web"), name, "quick",
+			  2000, 0, "", &e) == 0
+			? 0
+			: 1);
+	usleep(200000);
+	CHECK_INT(afile_write(other, damage, sizeof(damage) - 1, &e), 0);
+	CHECK_INT(afile_commit(other, &e), 0);
+	afile_free(other);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	f = folder();
+	CHECK(f.points[1].is_damaged);
+	CHECK_INT(f.points[1].verified, 2000);
+	catalog_folder_free(&f);
+	sandbox_free();
+}
+
 static void
 broken_state_is_no_verification(void)
 {
@@ -406,4 +444,5 @@ CHECK_MAIN(TEST(removed_point_is_gone_with_what_was_known_of_it),
     TEST(leftover_of_a_killed_removal_goes),
     TEST(leftover_that_somebody_holds_stays), TEST(state_is_whole_or_not_there),
     TEST(closer_look_is_not_undone_by_a_glance),
+    TEST(verdicts_of_the_same_moment_are_both_kept),
     TEST(broken_state_is_no_verification))
