@@ -20,11 +20,8 @@
  * runner_pick.c finds its VMs; runner_vm.c is one VM, from step to step;
  * runner_hook.c starts hooks; runner_record.c writes it all down.
  */
-enum {
-	RUNNER_GRACE_S = 600, /* for a snapshot to be removed */
-	RUNNER_OUTPUT = 64 << 20,
-	RUNNER_RUN_SIZE = 80, /* of a run's id */
-};
+/* Seconds for a snapshot to be removed; bytes of an output, of a run's id. */
+enum { RUNNER_GRACE_S = 600, RUNNER_OUTPUT = 64 << 20, RUNNER_RUN_SIZE = 80 };
 
 enum run_step {
 	RUN_WAIT, /* for its turn */
