@@ -364,6 +364,22 @@ run_last_hooks(struct run *r)
 	sig_unshield();
 }
 
+/* The run's last line; where it cannot be written, the next run takes this
+ * one for killed: that is no success. */
+static void
+record_end(struct run *r, json_t *line, struct runner_end *end)
+{
+	runner_record_add(r, line);
+	if (end->exit == 0 && r->after.class != ERR_NONE) {
+		end->exit = r->after.class;
+		snprintf(end->text, sizeof(end->text), "%s", r->after.text);
+		json_set_int(line, "exit", end->exit);
+		json_set_text(line, "class", err_class_name(end->exit));
+		json_set_text(line, "text", end->text);
+	}
+	runner_record_tell(r, line);
+}
+
 static void
 conclude(struct run *r, struct runner_end *end)
 {
@@ -389,8 +405,7 @@ conclude(struct run *r, struct runner_end *end)
 	sig_shield();
 	tell_people(r, true, told, is_final, line);
 	json_set(line, "told", json_incref(r->told));
-	runner_record_add(r, line);
-	runner_record_tell(r, line);
+	record_end(r, line, end);
 	sig_unshield();
 	json_decref(line);
 }

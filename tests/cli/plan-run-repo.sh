@@ -121,3 +121,17 @@ rm "$HOLE/fill" "$HOLE/other"
 stub ovf
 plan 0 run daily
 same "$(points | wc -l)" 2
+
+# Full before the last line of the record: the backups are there, but that is
+# no success without a word.
+for ((i = 0; i < 200; i++)); do
+	echo "none-of-the-plans-has-this-one-$i $((1000 + i)) $(uuid_of "$i")"
+done >>"$STUB/vms"
+conf '.repositories.nas.path = "'"$HOLE"'" |
+	.plans.daily.select = ["web", "db"] | .plans.daily.hooks = { after_run:
+	[["/bin/sh", "-c", "cat /dev/zero >'"$HOLE"'/fill; true"]] }'
+at 2026-12-05T02:00:00Z
+plan 74 run daily
+has err "daily: write $HOLE/runs/2026/12/20261205_020000-daily-"
+has err "No space left on device"
+same "$(points | grep -c 20261205)" 2
