@@ -51,6 +51,13 @@ noon(const char *zone, time_t now, int days_ago)
 	return zone_time(zone, &tm);
 }
 
+/* The runs of a day: all of these that are of that date. */
+struct day {
+	const struct history *h;
+	const char *zone, *date;
+	size_t newest, end;
+};
+
 static bool
 is_of_day(const struct history_run *r, const char *zone, const char *date)
 {
@@ -69,30 +76,36 @@ is(const char *s, const char *word)
 /* Whether a newer run of the day had a word on it: those after the first of
  * a day are about few VMs. */
 static bool
-is_told(const struct history *h, size_t from, size_t until,
-    const struct history_vm *vm)
+is_told(const struct day *d, size_t until, const struct history_vm *vm)
 {
+	const struct history_run *r;
 	size_t i, j;
 
-	for (i = from; i < until; i++)
-		for (j = 0; j < h->runs[i].n; j++)
-			if (h->runs[i].vms[j].uuid != NULL &&
-			    vm->uuid != NULL &&
-			    strcasecmp(h->runs[i].vms[j].uuid, vm->uuid) == 0)
+	for (i = d->newest; i < until; i++) {
+		r = &d->h->runs[i];
+		for (j = 0; j < r->n; j++)
+			if (r->vms[j].uuid != NULL && vm->uuid != NULL &&
+			    strcasecmp(r->vms[j].uuid, vm->uuid) == 0 &&
+			    is_of_day(r, d->zone, d->date))
 				return true;
+	}
 	return false;
 }
 
 static enum report_day
-judge_runs(const struct history *h, size_t from, size_t end)
+judge_runs(const struct day *d)
 {
 	size_t i, j, failed = 0, warned = 0, n = 0;
+	const struct history_run *r;
 	const struct history_vm *vm;
 
-	for (i = from; i < end; i++)
-		for (j = 0; j < h->runs[i].n; j++) {
-			vm = &h->runs[i].vms[j];
-			if (is_told(h, from, i, vm))
+	for (i = d->newest; i < d->end; i++) {
+		r = &d->h->runs[i];
+		if (!is_of_day(r, d->zone, d->date))
+			continue;
+		for (j = 0; j < r->n; j++) {
+			vm = &r->vms[j];
+			if (is_told(d, i, vm))
 				continue;
 			n++;
 			if (is(vm->outcome, "failed") ||
@@ -104,6 +117,7 @@ judge_runs(const struct history *h, size_t from, size_t end)
 			    is(vm->outcome, "partial"))
 				warned++;
 		}
+	}
 	if (failed > 0)
 		return failed == n ? REPORT_FAILED : REPORT_PARTIAL;
 	return warned > 0 ? REPORT_WARNED : REPORT_GOOD;
@@ -112,26 +126,29 @@ judge_runs(const struct history *h, size_t from, size_t end)
 static enum report_day
 judge_day(const struct overview_plan *p, time_t now, const char *date)
 {
-	const struct history *h = p->source->history;
-	const char *zone = p->source->plan->zone;
+	struct day d = { .h = p->source->history,
+		.zone = p->source->plan->zone,
+		.date = date };
 	const struct history_run *newest;
-	size_t from = 0, end;
+	size_t i;
 
-	while (from < h->n && !is_of_day(&h->runs[from], zone, date))
-		from++;
-	for (end = from; end < h->n && is_of_day(&h->runs[end], zone, date);
-	     end++)
-		continue;
-	if (from == end)
+	for (i = d.h->n; i-- > 0;) {
+		if (!is_of_day(&d.h->runs[i], d.zone, date))
+			continue;
+		if (d.end == 0)
+			d.end = i + 1;
+		d.newest = i;
+	}
+	if (d.end == 0)
 		return REPORT_NONE;
-	newest = &h->runs[from];
+	newest = &d.h->runs[d.newest];
 	if (newest->ended == 0)
-		return from == 0 && now - newest->started < RUNNING_S
+		return d.newest == 0 && now - newest->started < RUNNING_S
 		    ? REPORT_RUNNING
 		    : REPORT_KILLED;
 	if (newest->n == 0 && newest->exit != 0)
 		return REPORT_FAILED;
-	return judge_runs(h, from, end);
+	return judge_runs(&d);
 }
 
 /* A day without a run: was one to be?  Before the oldest run that is known

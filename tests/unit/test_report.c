@@ -201,6 +201,25 @@ each_day_is_what_its_runs_came_to(void)
 	world_free(&w);
 }
 
+/* By hand, of the next day, between two tries of a late slot. */
+static void
+a_run_of_another_day_in_between_hides_no_failure(void)
+{
+	struct world w;
+
+	world_open(&w, "2026-11-24T12:00:00Z");
+	world_run(&w, "2026-11-22T22:30:00Z", 3)->slot = at(
+	    "2026-11-22T01:00:00Z");
+	world_vm(&w, "web", "01", "failed", 77, "");
+	world_run(&w, "2026-11-22T23:10:00Z", 0)->slot = 0;
+	world_vm(&w, "db", "02", "ok", 0, "");
+	world_run(&w, "2026-11-22T23:30:00Z", 0)->slot = at(
+	    "2026-11-22T01:00:00Z");
+	world_vm(&w, "db", "02", "ok", 0, "");
+	CHECK_STR(strip(&w, 3), "p.m");
+	world_free(&w);
+}
+
 static void
 days_are_those_of_the_plans_zone_whatever_the_clocks_do(void)
 {
@@ -348,6 +367,7 @@ text_fits_a_mail_whatever_the_names(void)
 CHECK_MAIN(TEST(whole_report_is_verdict_action_vms_days_and_space),
     TEST(report_of_a_lost_repository_says_so),
     TEST(each_day_is_what_its_runs_came_to),
+    TEST(a_run_of_another_day_in_between_hides_no_failure),
     TEST(days_are_those_of_the_plans_zone_whatever_the_clocks_do),
     TEST(run_counts_for_the_day_of_its_slot),
     TEST(weekly_plan_misses_only_its_own_day),
