@@ -31,9 +31,7 @@ take_list(struct run *r, const struct child_end *end, struct err *e)
 	int rc = -1;
 
 	toolresult_read(&t, "esxbk-list", "vm", end);
-	if (t.summary == NULL && sig_pending() != 0)
-		sig_check(e);
-	else if (t.exit != 0 && t.exit != ERR_PARTIAL)
+	if (t.exit != 0 && t.exit != ERR_PARTIAL)
 		err_set(e, t.exit, "site %s: %s", r->plan->site->name, t.text);
 	else
 		rc = toolresult_list_read(&r->list, &end->output, e);

@@ -245,12 +245,6 @@ take_export(struct run_vm *vm, const struct child_end *end)
 		    "%s reported success, but there is no point: %.700s", tool,
 		    e.text);
 	}
-	/* One that did not get to say so was ended by what ended us. */
-	if (t.summary == NULL && sig_pending() != 0)
-		t.exit = ERR_SIGNAL + sig_pending();
-	/* Somebody ended this one alone: the run goes on. */
-	if (t.exit > ERR_SIGNAL && sig_pending() == 0)
-		t.exit = ERR_TEMP;
 	set_step(vm, "export", vm->point == NULL ? t.exit : 0);
 	if (t.exit != 0)
 		fail(vm,

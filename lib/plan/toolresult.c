@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "sys/sig.h"
 
 static const char *
 text_of(const json_t *object, const char *key)
@@ -145,6 +146,21 @@ judge(struct toolresult *r, const char *tool, const struct child_end *end)
 		    err_class_name(r->exit));
 }
 
+/* What ended us ended also one that did not get to say so.  Whom somebody
+ * ended alone may be tried again: the run goes on. */
+static void
+mind_signals(struct toolresult *r)
+{
+	struct err e = { 0 };
+
+	if (r->summary == NULL && sig_check(&e) == -1) {
+		r->exit = e.class;
+		snprintf(r->text, sizeof(r->text), "%s", e.text);
+	} else if (r->exit > ERR_SIGNAL && sig_pending() == 0) {
+		r->exit = ERR_TEMP;
+	}
+}
+
 void
 toolresult_read(struct toolresult *r, const char *tool, const char *type,
     const struct child_end *end)
@@ -157,6 +173,7 @@ toolresult_read(struct toolresult *r, const char *tool, const char *type,
 		crashed(r, tool, end);
 	else
 		judge(r, tool, end);
+	mind_signals(r);
 	outcome = text_of(r->document, "outcome");
 	if (outcome != NULL)
 		snprintf(r->outcome, sizeof(r->outcome), "%s", outcome);

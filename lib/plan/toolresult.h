@@ -12,10 +12,11 @@
  * (esxbk-result(5)).
  *
  * Untrusted: the tool may have crashed in the middle of a line.  Without a
- * summary as its last line a tool has crashed, whatever its exit status.
+ * summary as its last line a tool has crashed, whatever its exit status, but
+ * for a signal that came to us (sys/sig).
  */
 struct toolresult {
-	int exit;         /* the tool's; 70 if it crashed */
+	int exit;         /* the tool's; 70: crashed, 75: ended by somebody */
 	char text[1000];  /* why, or "" */
 	char outcome[16]; /* of its only document, or "" */
 	json_t *document; /* the last of the type asked for, or NULL */

@@ -59,6 +59,16 @@ same "$(record 'select(.vm.name == "bad") | "\(.steps.export) \(
 check "no verdict on the point" test ! -e "$REPO/bad/state"
 stub verify.bad
 
+# Somebody ended a tool, but not the run: its status is not the run's.
+stub verify.bad exit 143 interrupted by SIGTERM
+plan 3 run daily
+same "$(vm_lines | sort)" "bad warn 75
+good ok 0"
+stub verify.bad
+stub list exit 143 interrupted by SIGTERM
+plan 75 run daily
+stub list
+
 # esxbk-list: nothing is known of any VM.
 for how in crash garbage silent "status 69"; do
 	# shellcheck disable=SC2086
