@@ -2,12 +2,26 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "sys/sig.h"
 #include "vsphere/props.h"
 
-enum { POLL_FIRST_MS = 100, POLL_LAST_MS = 2000, RECENT_MAX = 64 };
+enum {
+	POLL_FIRST_MS = 100,
+	POLL_LAST_MS = 2000,
+	RECENT_MAX = 64,
+	SILENCE_MAX_MS = 300 * 1000, /* a host's services begin anew sooner */
+	CUT_OFF = 2,
+};
 
-/* 1: ended well, 0: goes on, -1: failed. */
+static bool
+is_cut_off(const struct err *e)
+{
+	return e->fault[0] == '\0' &&
+	    (e->class == ERR_UNAVAIL || e->class == ERR_IO);
+}
+
+/* 1: ended well, 0: goes on, -1: failed, CUT_OFF: cannot tell now (*e). */
 static int
 look(struct vim *v, const struct moref *task, const char *what,
     struct moref *result, struct err *e)
@@ -19,10 +33,12 @@ look(struct vim *v, const struct moref *task, const char *what,
 	int rc = 0;
 
 	if (props_get(v, task, paths, &p, e) == -1) {
+		rc = is_cut_off(e) ? CUT_OFF : -1;
 		if (e->class == ERR_NOTFOUND)
 			e->class = ERR_UNAVAIL; /* the server began anew */
 		e->fault[0] = '\0';             /* it is not the task's own */
-		return err_ctx(e, "%s", what);
+		err_ctx(e, "%s", what);
+		return rc;
 	}
 	info = props_find(&p.objects[0], "info");
 	state = xml_text(xml_child(info, "state"));
@@ -43,22 +59,41 @@ look(struct vim *v, const struct moref *task, const char *what,
 	return rc;
 }
 
+/* The task goes on behind a connection that is away for a while. */
+static int
+look_patiently(struct vim *v, const struct moref *task, const char *what,
+    struct moref *result, uint64_t *heard, struct err *e)
+{
+	int rc = look(v, task, what, result, e);
+
+	if (rc != CUT_OFF) {
+		*heard = clock_mono_ms();
+		return rc;
+	}
+	if (clock_mono_ms() - *heard > SILENCE_MAX_MS)
+		return -1;
+	log_step("%s; asking again", e->text);
+	err_clear(e);
+	return CUT_OFF;
+}
+
 static int
 wait_for(struct vim *v, const struct moref *task, unsigned int limit_s,
     const char *what, int (*meanwhile)(void *self, struct err *e), void *self,
     struct moref *result, struct err *e)
 {
-	uint64_t end = clock_mono_ms() + (uint64_t)limit_s * 1000;
+	uint64_t heard = clock_mono_ms(), end = heard + limit_s * 1000ULL;
 	unsigned int wait_ms = POLL_FIRST_MS;
 	int rc;
 
-	while ((rc = look(v, task, what, result, e)) == 0) {
+	while ((rc = look_patiently(v, task, what, result, &heard, e)) == 0 ||
+	    rc == CUT_OFF) {
 		if (sig_check(e) == -1)
 			return err_ctx(e, "%s", what);
 		if (clock_mono_ms() > end)
 			return err_set(e, ERR_TEMP, "%s: not done after %u s",
 			    what, limit_s);
-		if (meanwhile != NULL && meanwhile(self, e) == -1)
+		if (rc == 0 && meanwhile != NULL && meanwhile(self, e) == -1)
 			return err_ctx(e, "%s", what);
 		sig_sleep_ms(wait_ms);
 		wait_ms = wait_ms * 3 / 2 > POLL_LAST_MS ? POLL_LAST_MS

@@ -14,7 +14,8 @@
  * takes a reference that the task returns; it may be NULL.  what stands in
  * errors: "create snapshot".  An error has a fault only if the task failed
  * with it: without one nobody knows what became of the task; ERR_UNAVAIL if
- * the server knows of none. */
+ * the server knows of none.  A connection that is away for less than five
+ * minutes is no error. */
 int task_wait(struct vim *v, const struct moref *task, unsigned int limit_s,
     const char *what, struct moref *result, struct err *e);
 
