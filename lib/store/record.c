@@ -21,6 +21,8 @@ static int
 check(const char *name, const json_t *record, struct err *e)
 {
 	const char *schema = text(record, "schema"), *t = text(record, "time");
+	size_t files = json_array_size(json_object_get(record, "disks")) +
+	    json_array_size(json_object_get(record, "files"));
 	time_t when;
 
 	if (schema == NULL || strcmp(schema, RECORD_SCHEMA) != 0)
@@ -29,6 +31,9 @@ check(const char *name, const json_t *record, struct err *e)
 	if (t == NULL || clock_parse_iso(t, &when) == -1)
 		return err_set(e, ERR_DATA, "%s: time '%.40s' is no time", name,
 		    t == NULL ? "" : t);
+	if (files > RECORD_MAX_FILES)
+		return err_set(e, ERR_DATA, "%s: %zu files, at most %d", name,
+		    files, RECORD_MAX_FILES);
 	return 0;
 }
 

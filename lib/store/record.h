@@ -21,6 +21,9 @@
  * takes 80 times its size. */
 enum { RECORD_MAX_BYTES = 1 << 20 };
 
+/* Disks and other files that it names; each is looked for among all others. */
+enum { RECORD_MAX_FILES = 1024 };
+
 /* name stands in errors (ERR_DATA).  json_decref() the result. */
 json_t *record_parse(const char *name, const void *p, size_t n, struct err *e);
 

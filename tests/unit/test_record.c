@@ -69,6 +69,29 @@ record_knows_its_vm_and_time(void)
 }
 
 static void
+record_of_too_many_files_is_refused(void)
+{
+	struct buf b = { 0 };
+	struct err e = { 0 };
+	json_t *record;
+	int i;
+
+	buf_puts(&b, HEAD ",\"disks\":[0,0],\"files\":[0");
+	for (i = 3; i < RECORD_MAX_FILES; i++)
+		buf_puts(&b, ",0");
+	buf_puts(&b, "]}");
+	record = record_parse("b", buf_text(&b), b.len, &e);
+	CHECK_STR(e.text, "");
+	json_decref(record);
+	buf_cut(&b, b.len - 2);
+	buf_puts(&b, ",0]}");
+	CHECK(record_parse("b", buf_text(&b), b.len, &e) == NULL);
+	CHECK_INT(e.class, ERR_DATA);
+	CHECK_STR(e.text, "b: 1025 files, at most 1024");
+	buf_free(&b);
+}
+
+static void
 folder_without_a_record_is_no_point(void)
 {
 	struct err e = { 0 };
@@ -83,4 +106,5 @@ folder_without_a_record_is_no_point(void)
 
 CHECK_MAIN(TEST(foreign_record_is_refused_with_the_reason),
     TEST(record_knows_its_vm_and_time),
+    TEST(record_of_too_many_files_is_refused),
     TEST(folder_without_a_record_is_no_point))
