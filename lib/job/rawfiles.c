@@ -23,31 +23,40 @@ nvram_name(const struct buf *vmx)
 	}
 	at += sizeof(key) - 1;
 	end = at + strcspn(at, "\"\r\n");
-	if (end == at || memchr(at, '/', (size_t)(end - at)) != NULL)
-		return NULL;
-	return strndup(at, (size_t)(end - at));
+	return end == at ? NULL : strndup(at, (size_t)(end - at));
+}
+
+/* Up to where the file's own name begins. */
+static size_t
+folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *store = strstr(path, "] ");
+
+	if (slash != NULL)
+		return (size_t)(slash + 1 - path);
+	return store == NULL ? 0 : (size_t)(store + 2 - path);
 }
 
 /* "[datastore1] web/web.nvram" beside "[datastore1] web/web.vmx". */
 static char *
-nvram_path(const struct vm *vm, const struct buf *vmx)
+nvram_path(const struct transfer *t, const struct buf *vmx)
 {
-	const char *slash = strrchr(vm->vmx, '/');
+	const char *of = t->vm->vmx;
 	char *name = nvram_name(vmx), *path = NULL;
-	size_t n = strlen(vm->vmx);
+	size_t n = strlen(of);
+	int rc = 0;
 
-	if (name != NULL && slash != NULL) {
-		if (asprintf(&path, "%.*s/%s", (int)(slash - vm->vmx), vm->vmx,
-			name) == -1)
-			path = NULL;
-	} else if (vmx->len == 0 && n > 4 &&
-	    strcmp(vm->vmx + n - 4, ".vmx") == 0) {
+	if (name != NULL && strchr(name, '/') != NULL)
+		account_skip(t->r, -1, "nvram", "W_FILE_WITHHELD",
+		    "it does not lie beside the .vmx");
+	else if (name != NULL)
+		rc = asprintf(&path, "%.*s%s", (int)folder_length(of), of,
+		    name);
+	else if (vmx->len == 0 && n > 4 && strcmp(of + n - 4, ".vmx") == 0)
 		/* Nobody knows: the usual name. */
-		if (asprintf(&path, "%.*s.nvram", (int)(n - 4), vm->vmx) == -1)
-			path = NULL;
-	}
+		rc = asprintf(&path, "%.*s.nvram", (int)(n - 4), of);
 	free(name);
-	return path;
+	return rc == -1 ? NULL : path;
 }
 
 static int
@@ -118,7 +127,7 @@ rawfiles_fetch(const struct transfer *t, const char *datacenter, struct err *e)
 
 	rc = fetch(t, datacenter, t->vm->vmx, "vmx", &vmx, e);
 	if (rc == 0)
-		path = nvram_path(t->vm, &vmx);
+		path = nvram_path(t, &vmx);
 	if (path != NULL)
 		rc = fetch(t, datacenter, path, "nvram", &nvram, e);
 	free(path);
