@@ -22,6 +22,21 @@ struct attempt {
 	size_t n_pending;
 };
 
+/* Hosts before 6.7 keep it to themselves. */
+static void
+warn_of_nvram(const struct transfer *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->match->n; i++)
+		if (!t->match->fetches[i].is_disk)
+			return;
+	if (strcmp(t->vm->firmware, "efi") == 0)
+		account_warn(t->r, "W_NO_NVRAM",
+		    "the host gives no nvram: restored, the guest may not "
+		    "find what to boot");
+}
+
 /* The first lease tells what there is, another must offer the same. */
 static int
 match_lease(struct attempt *a, struct err *e)
@@ -40,6 +55,7 @@ match_lease(struct attempt *a, struct err *e)
 		return -1;
 	if (t->match->n == 0)
 		return err_set(e, ERR_DATA, "there is nothing to export");
+	warn_of_nvram(t);
 	for (i = 0; i < t->match->n; i++)
 		t->r->capacity_bytes += t->match->fetches[i].capacity_bytes;
 	return match_begin_watch(t->match, t->conf->watch, e);

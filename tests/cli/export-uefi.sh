@@ -32,3 +32,22 @@ host_clean
 quick_host vcenter
 story vcenter
 host_clean
+
+# Hosts before 6.7 do not give it: that is told.
+host_spec()
+{
+	HOST_SPEC=$SCRATCH/spec
+	mkdir -p "$HOST_SPEC"
+	truncate -s 1M "$HOST_SPEC/old.raw"
+	for firmware in efi bios; do
+		echo "{\"name\": \"old-$firmware\", \"firmware\": \"$firmware\",
+			\"disks\": [{\"file\": \"$HOST_SPEC/old.raw\"}]}"
+	done | jq -s . >"$HOST_SPEC/spec.json"
+}
+quick_host esxi
+xp 0 -o old --json old-efi old-bios
+same "$(jq -r 'select(.type == "backup") | "\(.vm.name) \(.outcome) \(
+	.warnings | map(.code))"' out)" 'old-bios ok []
+old-efi warn ["W_NO_NVRAM"]'
+has err 'esxbk-export-ovf: warning: old-efi: the host gives no nvram: '
+same "$(record old/old-efi_*_*/ '.warnings[0].code')" W_NO_NVRAM
