@@ -269,10 +269,25 @@ has_fault(const struct match *m, enum fetch_fault fault)
 
 /* What is left of our patience. */
 struct patience {
-	bool had_fresh_lease;
+	bool had_fresh_lease; /* since a file was confirmed */
+	size_t confirmed;     /* files */
 	uint64_t retries;
 	unsigned int pause_ms;
 };
+
+/* There are hosts that send no more than one whole disk for a lease. */
+static void
+look_for_progress(const struct match *m, struct patience *p)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->n; i++)
+		n += m->fetches[i].is_attested;
+	if (n <= p->confirmed)
+		return;
+	p->confirmed = n;
+	p->had_fresh_lease = false;
+}
 
 static bool
 may_try_again(const struct transfer *t, struct patience *p, const struct err *e)
@@ -280,6 +295,7 @@ may_try_again(const struct transfer *t, struct patience *p, const struct err *e)
 	if (sig_pending() != 0 || has_fault(t->match, FETCH_LOCAL) ||
 	    !err_is_temporary(e) || strcmp(e->fault, "RequestCanceled") == 0)
 		return false;
+	look_for_progress(t->match, p);
 	if (has_fault(t->match, FETCH_BODY) && !p->had_fresh_lease) {
 		p->had_fresh_lease = true;
 		return true;

@@ -15,9 +15,9 @@
  * An attempt is one lease: fetch what is missing, hear the host's own
  * manifest on it, and, when nothing is missing, have the descriptor made and
  * complete the lease.  A disk whose body was empty or damaged gets one
- * fresh lease at once; other failures that may pass get conf->retries more
- * attempts, with a growing pause between.  What the host has confirmed is not
- * fetched again.
+ * fresh lease at once, and another whenever a file was confirmed meanwhile;
+ * other failures that may pass get conf->retries more attempts, with a growing
+ * pause between.  What the host has confirmed is not fetched again.
  *
  * A sequential target gets one file after the other; the first failure ends
  * the attempt, and what stands behind a file that must come again comes

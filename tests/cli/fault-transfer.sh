@@ -128,3 +128,32 @@ heals '{"kind":"short","after_bytes":100000}' 'stream ends after 100000 bytes.*'
 heals '{"kind":"empty"}' 'the stream is empty'
 heals '{"kind":"damage","after_bytes":3000000}' 'grain at sector .* does not inflate'
 heals '{"kind":"manifest-wrong"}' 'what came has digest .*'
+
+# A host that sends one disk for a lease, and nothing for the others.
+host_stop
+host_spec()
+{
+	local i
+	HOST_SPEC=$SCRATCH/spec
+	mkdir -p "$HOST_SPEC"
+	for i in 0 1 2 3 4; do
+		truncate -s $((i + 1))M "$HOST_SPEC/$i.raw"
+		echo "disk $i" | dd of="$HOST_SPEC/$i.raw" bs=512 seek=1 \
+			conv=notrunc status=none
+		echo "{\"file\": \"$HOST_SPEC/$i.raw\"}"
+	done | jq -s '[{"name": "five", "disks": .}]' >"$HOST_SPEC/spec.json"
+}
+quick_host esxi
+before=$(leases)
+for i in 1 2 3 4; do
+	fault "{\"kind\":\"empty\",\"disk\":$i,\"times\":$i}"
+done
+xp 0 --retries 0 -j 1 -o five five
+same $(($(leases) - before)) 5 "a lease for each"
+point_good "$(cat out)" "$HOST_SPEC"/{0,1,2,3,4}.raw
+for i in 1 2; do
+	fault "{\"kind\":\"empty\",\"disk\":$i,\"times\":0}"
+done
+before=$(leases)
+xp 74 --retries 0 -j 1 -o six five
+same $(($(leases) - before)) 2 "no other if it brings nothing"
