@@ -1,4 +1,5 @@
 #!/bin/bash
+# timeout: 240
 # A disk that did not come whole is never taken for a backup.  A trouble that
 # passes is survived; one that stays ends the run, says what came, and leaves
 # nothing behind.

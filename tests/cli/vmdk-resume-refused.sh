@@ -1,4 +1,5 @@
 #!/bin/bash
+# timeout: 240
 # What an interrupted run left is of no use if its source can have changed, or
 # if somebody has been at it: everything comes anew, and why is told.
 # shellcheck disable=SC2086 # what is shared is used elsewhere

@@ -1,4 +1,5 @@
 #!/bin/bash
+# timeout: 240
 # The machine that makes the backup of a running VM goes down: the next run takes
 # over the snapshot, and the backup is of its moment; or, without --resume, or
 # if that cannot be, the snapshot goes and all comes anew.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# timeout: 240
 # A run over a bad line was killed: the next one downloads only what is missing.
 # shellcheck disable=SC2086,SC2153 # what is shared is used elsewhere
 . "$T/cli/lib.sh" || exit 1
