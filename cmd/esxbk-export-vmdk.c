@@ -209,7 +209,7 @@ export_vm(struct vim *v, const struct inv *inv, size_t at, struct err *e)
 	if (r.error.class != ERR_NONE)
 		*e = r.error;
 	status = e->class != ERR_NONE ? -1 : r.exit;
-	if (status == 0 && r.is_dry_run && cmd_dry_exit_code)
+	if (status != -1 && cmd_dry_exit_code && r.changed)
 		status = ERR_WORK;
 	if (status == ERR_PARTIAL)
 		say_skipped(&r);

@@ -73,6 +73,7 @@ partial()
 {
 	vx 3 -n -o d --quiesce off "$1"
 	same "$(cat out)" "$1: would be exported"
+	vx 10 -n --exit-code -o d --quiesce off "$1"
 	warned "$1: Hard disk 2 is not in the backup: $2"
 	vx 3 -o d --quiesce off --json "$1"
 	said "esxbk-export-vmdk: $1: not in the backup: Hard disk 2"
