@@ -10,6 +10,14 @@
 #include "store/catalog.h"
 #include "sys/file.h"
 
+static const char *format = "table";
+
+static const struct opt table[] = {
+	{ 0, "format", "table|path", "a table for people, or just the paths",
+	    OPT_CHOICE, &format },
+	{ 0 },
+};
+
 /* What is asked for: all, those of a plan, or those of a VM. */
 struct question {
 	const char *plan;
@@ -304,11 +312,23 @@ print_json(const struct row *r)
 }
 
 static void
+print_paths(const struct answer *a)
+{
+	const struct row *r;
+
+	for (r = a->rows; r < a->rows + a->n; r++)
+		cmd_print("%s/%s/%s\n", r->repository, r->folder->name,
+		    r->point->name);
+}
+
+static void
 print_answer(const struct answer *a)
 {
 	size_t i;
 
-	if (!cmd_json)
+	if (!cmd_json && strcmp(format, "path") == 0)
+		print_paths(a);
+	else if (!cmd_json)
 		print_table(a);
 	for (i = 0; i < a->n; i++)
 		print_json(&a->rows[i]);
@@ -418,5 +438,5 @@ out:
 const struct cmd plan_points = { .name = "points",
 	.about = "List the points that the repositories hold.",
 	.synopsis = "[OPTION]... [PLAN|VM]",
-	.tables = { plan_table },
+	.tables = { table, plan_table },
 	.run = points };

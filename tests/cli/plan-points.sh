@@ -38,6 +38,10 @@ same "$(wc -l <out)" 4 "the plan's points"
 hasnt out db_
 plan 0 points db
 same "$(awk '{print $2}' out)" $'POINT\ndb_20261122_233000' "one VM's points"
+plan 0 points --format=path web
+same "$(cat out)" "$PWD/repo/web/web_20261121_020000
+$PWD/repo/web/web_20261122_020000
+$PWD/repo/web/web_20261123_020000" "paths, as other tools take them"
 plan 66 points wed
 same "$(cat err)" "esxbk-plan: there is no plan 'wed' and no point of a VM of that name"
 same "$(cat out)" ''
