@@ -60,6 +60,11 @@ same "$(jq -c 'select(.type == "backup") | [.dry_run, .outcome, .changed, .exit,
 	[.skipped[].code]]' out)" '[true,"partial",true,3,["W_INDEPENDENT_DISK"]]'
 xp 10 -n --exit-code -o dry indep01
 same "$(cat out)" 'indep01: would be exported'
+# What would fail is not "up to date".
+xp 65 -n -o dry template
+same "$(cat out)" '' "nothing on stdout"
+xp 3 -n -o dry template iso01
+same "$(cat out)" 'iso01: would be exported'
 check "no folder was made" test ! -e dry
 
 # Left out on purpose is not missing.
