@@ -55,10 +55,15 @@ verify_all(const struct conf_plan **plans, size_t n, struct err *e)
 		runner_recheck(&how, &end);
 		points.n += end.vms;
 		points.good += end.ok;
-		if (end.exit == 0 ||
-		    (worst.class != ERR_NONE &&
-			!outcome_outranks(end.exit, worst.class)))
+		if (end.exit == 0)
 			continue;
+		if (worst.class != ERR_NONE &&
+		    !outcome_outranks(end.exit, worst.class)) {
+			log_error("%s: %s", plans[i]->name, end.text);
+			continue;
+		}
+		if (worst.class != ERR_NONE)
+			log_error("%s", worst.text);
 		err_clear(&worst);
 		err_set(&worst, end.exit, "%s: %s", plans[i]->name, end.text);
 	}

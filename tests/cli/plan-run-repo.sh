@@ -54,6 +54,16 @@ at 2026-11-26T02:00:00Z
 plan 0 run --due
 same "$(points | wc -l)" 2
 
+# One of two repositories is gone, in the other a point is damaged: both are told.
+stub verify exit 1 digest differs
+conf '.repositories.away = { path: "/nowhere" } |
+	.plans.other = (.plans.daily | .repository = "away")'
+plan 1 verify
+has err "esxbk-plan: other: open /nowhere: No such file or directory"
+has err "esxbk-plan: daily: "
+stub verify
+conf
+
 # Root by hand in a repository of the user who runs the plans every night.
 if [ "$(id -u)" -eq 0 ]; then
 	warning='what root makes there: systemctl start esxbk-plan@daily'
