@@ -160,3 +160,9 @@ same "$(tests)" esxbk-test-20200101_000000-0badcafe "one without our mark stays"
 host_stop
 clean 69
 has told 'failed  site esx1: '
+
+# One that is not mounted is not one without partials.
+jq '.repositories.nas = {path: "/", mounted: true}' esxbk.json >x
+mv x esxbk.json
+clean 73
+has told 'failed  nightly: repository nas: nothing is mounted at /'
