@@ -21,20 +21,31 @@ plan_conf '{"plans": {"weekly": {"site": "esx1", "repository": "nas",
 	"retention": {"last": 1}}}}'
 fresh
 
+# What files take is the file system's to say.
+sizes()
+{
+	sed -E 's/[0-9.]+ ([KMG]i)?B/SIZE/' "$1"
+}
+
 # A dry run tells the same and touches nothing.
 listing >before
+plan 0 prune -n --json
+same "$(jq -s '.[-1].bytes' out)" "$(
+	find repo/db/db_20261121_020000 repo/web/web_2026112[01]_020000 -type f \
+		-printf '%b\n' | awk '{ n += 512 * $1 } END { print n }'
+)" "so much would be freed"
 plan 0 prune -n
-mv out told
+sizes out >told
 same "$(cat told)" "$(
 	cat <<-'X'
-	remove  db/db_20261121_020000: 16.0 KiB
+	remove  db/db_20261121_020000: SIZE
 	keep    db/db_20261122_020000: last
 	keep    db/db_20261123_020000: last, newest good
-	remove  web/web_20261120_020000: 16.0 KiB
-	remove  web/web_20261121_020000: 16.0 KiB
+	remove  web/web_20261120_020000: SIZE
+	remove  web/web_20261121_020000: SIZE
 	keep    web/web_20261122_020000: last
 	keep    web/web_20261123_020000: last, newest good
-	4 points would be kept, 3 would be removed, 48.0 KiB would be freed
+	4 points would be kept, 3 would be removed, SIZE would be freed
 	X
 )" "a dry run says what would go"
 same "$(listing)" "$(cat before)" "and changes nothing"
@@ -44,8 +55,8 @@ same "$(cat out)" "0 points kept, 0 removed, 0 B freed"
 same "$(listing)" "$(cat before)" "another plan removes none of these"
 
 plan 0 prune nightly
-same "$(sed '$d' out)" "$(sed '$d' told)" "what was told is done"
-same "$(tail -n 1 out)" "4 points kept, 3 removed, 48.0 KiB freed"
+same "$(sizes out | sed '$d')" "$(sed '$d' told)" "what was told is done"
+same "$(sizes out | tail -n 1)" "4 points kept, 3 removed, SIZE freed"
 same "$(points_in repo/web)" $'web_20261122_020000\nweb_20261123_020000'
 same "$(points_in repo/db)" $'db_20261122_020000\ndb_20261123_020000'
 same "$(find repo/db -name '.*' -printf '%f\n')" .r-52de0002
