@@ -16,7 +16,7 @@
  * REPO/runs/2025/11/20251127_010003-PLAN-1a2b3c4d.json, JSON Lines, each line
  * synced before the next step begins:
  *   {"schema":"esxbk.run/1","type":"run","run":ID,"plan":P,"slot":TIME|null,
- *    "scheduled":bool,"started":TIME,"tool":...}
+ *    "scheduled":bool,"only":[SELECTOR],"started":TIME,"tool":...}
  *   {"type":"vm","vm":{"name","moid","uuid"},"outcome":...,"exit":N,
  *    "decision":{"kind","code","text"},"started","ended","steps":{...},
  *    "result":{the tool's},"warnings":[...]}      one a VM
@@ -45,6 +45,7 @@ struct history_run {
 	int exit;     /* -1: killed */
 	char *text;   /* why, or "" */
 	bool scheduled;
+	bool narrow;       /* --vm: not all of the plan's VMs */
 	bool final;        /* no further try of its slot was to come */
 	unsigned int told; /* events sent, enum conf_event */
 	struct history_vm *vms;

@@ -317,6 +317,7 @@ take_line(struct history_run *run, const json_t *line, struct err *e)
 		run->slot = time_of(line, "slot");
 		run->scheduled = json_is_true(
 		    json_object_get(line, "scheduled"));
+		run->narrow = json_object_get(line, "only") != NULL;
 	} else if (strcmp(type, "end") == 0) {
 		run->ended = time_of(line, "ended");
 		run->exit = exit_of(line, ERR_BUG);

@@ -183,7 +183,8 @@ take_run(struct overview *o, const struct overview_source *s,
 	return 0;
 }
 
-/* A run that came to no VM was to back up each all the same. */
+/* A run that came to no VM was to back up each all the same, but for one that
+ * was to back up some by name. */
 static void
 take_vain_run(struct overview *o, const struct history_run *r, size_t first)
 {
@@ -230,7 +231,7 @@ take_runs(struct overview *o, const struct overview_source *s, size_t first,
 	}
 	for (i = s->history->n; i > 0; i--) {
 		r = &s->history->runs[i - 1];
-		if (r->n == 0 && r->ended != 0 && r->exit != 0)
+		if (r->n == 0 && r->ended != 0 && r->exit != 0 && !r->narrow)
 			take_vain_run(o, r, first);
 	}
 	return 0;

@@ -18,6 +18,18 @@ runner_record_warn(json_t *list, const char *code, const char *text)
 	json_array_append_new(list, w);
 }
 
+/* --vm, where it was given. */
+static json_t *
+only(const struct run *r)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < r->c->n_vms; i++)
+		json_array_append_new(list, json_string(r->c->vms[i]));
+	return list;
+}
+
 json_t *
 runner_record_begin(const struct run *r)
 {
@@ -31,6 +43,8 @@ runner_record_begin(const struct run *r)
 	json_set_text(o, "repository", r->plan->repo->path);
 	json_set_time(o, "slot", r->slot);
 	json_set_bool(o, "scheduled", r->c->is_scheduled);
+	if (r->c->n_vms > 0)
+		json_set(o, "only", only(r));
 	json_set_time(o, "started", r->now);
 	json_set_text(o, "tool", "esxbk " ESXBK_VERSION);
 	return o;

@@ -70,8 +70,15 @@ check "the record is where it says" test -s \
 no_calls
 plan 0 run daily --vm web
 same "$(exports)" 12
+at 2026-11-25T12:00:30Z
 plan 66 run daily --vm nobody
+same "$(record 'select(.type == "run") | .only | tojson')" '["nobody"]'
 plan 4 run daily --vm 'name:x*'
+# A slip of the pen is nothing that befell the VMs.
+plan 0 status
+same "$(grep '^failed' out)" ''
+plan 0 report
+hasnt out 'F  to 2026-11-25  daily'
 plan 64 run
 same "$(cat err)" "esxbk-plan: which plan? Name one, or give --due or --all"
 plan 64 run daily --due
