@@ -24,6 +24,7 @@ type config struct {
 	password      string
 	leaseTimeout  time.Duration
 	leaseInit     time.Duration
+	api           string
 	pageSize      int
 	sessionIdle   time.Duration
 	taskQueue     time.Duration
@@ -77,6 +78,7 @@ func parseFlags(args []string) (config, error) {
 	fs.StringVar(&pwFile, "password-file", "", "`FILE` whose first line is the password")
 	fs.DurationVar(&cfg.leaseTimeout, "lease-timeout", 300*time.Second, "`TIME` a lease lives without progress")
 	fs.DurationVar(&cfg.leaseInit, "lease-init", 300*time.Millisecond, "`TIME` until a lease is ready")
+	fs.StringVar(&cfg.api, "api", "", "newest API `VERSION` that is spoken")
 	fs.IntVar(&cfg.pageSize, "page-size", 100, "objects a reply of the property collector holds")
 	fs.DurationVar(&cfg.sessionIdle, "session-idle", 30*time.Minute, "`TIME` an idle session lives")
 	fs.DurationVar(&cfg.taskQueue, "task-queue", 150*time.Millisecond, "`TIME` a task is queued")
@@ -100,6 +102,8 @@ func (cfg *config) check(flavor, pwFile string, rest []string) error {
 		return fmt.Errorf("--spec is missing")
 	case cfg.state == "":
 		return fmt.Errorf("--state is missing")
+	case cfg.api != "" && !isVersion(cfg.api):
+		return fmt.Errorf("--api %s: no such version", cfg.api)
 	case cfg.pageSize < 1:
 		return fmt.Errorf("--page-size %d: less than 1", cfg.pageSize)
 	}

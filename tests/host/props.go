@@ -221,6 +221,7 @@ var managedTypes = map[string]reflect.Type{
 
 // newerProperties came with a version; an older API does not know them.
 var newerProperties = map[string]string{
+	"VirtualMachine.config.keyId":   "6.5",
 	"HttpNfcLease.capabilities":     "6.7",
 	"HttpNfcLease.mode":             "6.7",
 	"HttpNfcLease.transferProgress": "6.7",

@@ -7,24 +7,35 @@ import (
 	"strings"
 )
 
-// versions are the API versions a flavour knows, newest first.
-func (h *Host) versions() []string {
-	all := []string{
-		"8.0.2.0", "8.0.1.0", "8.0.0.2", "8.0.0.1", "8.0.0.0",
-		"7.0.3.2", "7.0.3.1", "7.0.3.0", "7.0.2.1", "7.0.2.0", "7.0.1.1",
-		"7.0.1.0", "7.0.0.2", "7.0.0.0", "6.9.1", "6.8.7", "6.7.3", "6.7.2",
-		"6.7.1", "6.7", "6.5", "6.0", "5.5", "5.1", "5.0", "4.1", "4.0",
-	}
-	if h.vc {
-		// A vCenter lists its internal build version before the public ones.
-		return append([]string{"uA046D008"}, all...)
-	}
-	for i, v := range all {
-		if v == "7.0.3.0" {
-			return all[i:]
+// publicVersions are those of the API, newest first.
+var publicVersions = []string{
+	"8.0.2.0", "8.0.1.0", "8.0.0.2", "8.0.0.1", "8.0.0.0",
+	"7.0.3.2", "7.0.3.1", "7.0.3.0", "7.0.2.1", "7.0.2.0", "7.0.1.1",
+	"7.0.1.0", "7.0.0.2", "7.0.0.0", "6.9.1", "6.8.7", "6.7.3", "6.7.2",
+	"6.7.1", "6.7", "6.5", "6.0", "5.5", "5.1", "5.0", "4.1", "4.0",
+}
+
+func isVersion(v string) bool { return versionsUpTo(v) != nil }
+
+func versionsUpTo(newest string) []string {
+	for i, v := range publicVersions {
+		if v == newest {
+			return publicVersions[i:]
 		}
 	}
-	return all
+	return nil
+}
+
+// versions are the API versions a flavour knows, newest first.
+func (h *Host) versions() []string {
+	switch {
+	case h.cfg.api != "":
+		return versionsUpTo(h.cfg.api)
+	case h.vc:
+		// A vCenter lists its internal build version before the public ones.
+		return append([]string{"uA046D008"}, publicVersions...)
+	}
+	return versionsUpTo("7.0.3.0")
 }
 
 func (h *Host) serveVersions(w http.ResponseWriter, r *http.Request) {
