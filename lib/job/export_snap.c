@@ -34,7 +34,7 @@ export_snap_sweep(struct export *x, struct err *e)
 	size_t n;
 
 	if ((x->conf->dir != NULL &&
-		point_sweep(x->conf->dir, x->stem,
+		point_sweep(x->conf->dir, x->stem, vm_identity(x->vm),
 		    x->target == NULL ? NULL : target_as_point(x->target),
 		    e) == -1) ||
 	    snap_sweep(x->v, x->vm, &mark,

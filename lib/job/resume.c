@@ -91,7 +91,8 @@ resume_find(struct vim *v, const struct vm *vm, const struct export_conf *conf,
 
 	do {
 		*left = (struct resume){ 0 };
-		rc = point_resume(conf->dir, stem, &left->point, e);
+		rc = point_resume(conf->dir, stem, vm_identity(vm),
+		    &left->point, e);
 		if (rc != 1)
 			return rc;
 		rc = try_newest(v, vm, conf, mark, left, r, e);

@@ -53,13 +53,21 @@ is_taken(const struct point *p)
 	return faccessat(p->dirfd, p->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool
+point_has_partial(const struct point *p)
+{
+	struct stat a, b;
+
+	return fstat(p->fd, &a) == 0 &&
+	    fstatat(p->dirfd, p->partial, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* 1: the partial that was just made is held.  0: another VM of this name has
  * swept it away, or is about to. */
 static int
 hold_partial(struct point *p, struct err *e)
 {
-	struct stat a, b;
-
 	p->fd = openat(p->dirfd, p->partial,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (p->fd == -1)
@@ -69,9 +77,7 @@ hold_partial(struct point *p, struct err *e)
 	/* On NFS this holds on this machine alone: between machines the VM's
 	 * lock must do. */
 	if ((flock(p->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
-	    fstat(p->fd, &a) == 0 &&
-	    fstatat(p->dirfd, p->partial, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+	    point_has_partial(p))
 		return 1;
 	close(p->fd);
 	p->fd = -1;

@@ -86,11 +86,12 @@ void point_free(struct point *p); /* NULL is fine */
 /*
  * Takes up the newest partial folder of this stem that has a journal
  * (store/journal) and that no process has open: 1, with *p; 0: there is none.
+ * uuid: as of point_sweep().
  * In it only sparse files are kept; point_file_open_sparse() finds them, and
  * those that nobody asked for are gone after point_commit().
  */
-int point_resume(const char *dir, const char *stem, struct point **p,
-    struct err *e);
+int point_resume(const char *dir, const char *stem, const char *uuid,
+    struct point **p, struct err *e);
 
 /* A sparse file of that name and size was kept. */
 bool point_resume_has(const struct point *p, const char *name, uint64_t bytes);
@@ -107,8 +108,10 @@ int point_newest(const char *dir, const char *uuid, time_t *when, char **path,
 /* Removes what earlier runs left of this stem in dir: partial folders
  * ".STEM_STAMP.partial", also of merged points, that no process has open.
  * keep, unless NULL, stays: where folders have no locks it looks abandoned.
- * Call it with the VM's write lock held. */
-int point_sweep(const char *dir, const char *stem, const struct point *keep,
-    struct err *e);
+ * Call it with the write lock held of the VM with that instance or BIOS uuid.
+ * On NFS a folder's lock is not seen from other machines: there nothing is
+ * removed while another VM's write lock is held in dir. */
+int point_sweep(const char *dir, const char *stem, const char *uuid,
+    const struct point *keep, struct err *e);
 
 #endif

@@ -29,9 +29,16 @@ struct point {
 struct point *point_new(const char *dir, const char *stem, struct err *e);
 int point_set_names(struct point *p, time_t when, struct err *e);
 
+/* Is what is open still called so? */
+bool point_has_partial(const struct point *p);
+
 /* Is name ".STEM_STAMP.partial" or ".STEM_STAMP_merged.partial"?  *when, unless
  * NULL, is the stamp. */
 bool point_sweep_is_partial(const char *name, const char *stem, time_t *when);
+
+/* Does somebody, maybe on another machine, hold the write lock of a VM other
+ * than uuid's in this folder, on a file system that can tell? */
+bool point_sweep_has_others(int dirfd, const char *uuid);
 
 /* In a partial folder: what is finished of its sparse files. */
 #define POINT_JOURNAL ".journal"

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "store/point_internal.h"
 
 static bool
@@ -132,21 +133,35 @@ point_resume_has(const struct point *p, const char *name, uint64_t bytes)
 	    S_ISREG(st.st_mode) && (uint64_t)st.st_size == bytes;
 }
 
+/* Its lock, which we have, is not seen from other machines on NFS. */
+static bool
+is_dead(const struct point *p, const char *uuid)
+{
+	if (point_sweep_has_others(p->dirfd, uuid)) {
+		log_warn("%s is not taken up: a point of another VM is being "
+			 "written to this folder",
+		    p->partial_path);
+		return false;
+	}
+	return point_has_partial(p);
+}
+
 int
-point_resume(const char *dir, const char *stem, struct point **out,
-    struct err *e)
+point_resume(const char *dir, const char *stem, const char *uuid,
+    struct point **out, struct err *e)
 {
 	struct point *p = point_new(dir, stem, e);
 	time_t when = 0;
 
 	*out = NULL;
-	if (p == NULL || find(p, &when, e) == -1)
+	if (p == NULL || find(p, &when, e) == -1 ||
+	    (p->fd != -1 && point_set_names(p, when, e) == -1))
 		goto fail;
-	if (p->fd == -1) {
+	if (p->fd == -1 || !is_dead(p, uuid)) {
 		point_free(p);
 		return 0;
 	}
-	if (point_set_names(p, when, e) == -1 || drop(p, is_old, e) == -1)
+	if (drop(p, is_old, e) == -1)
 		goto fail;
 	p->made = p->is_resumed = p->has_journal = true;
 	*out = p;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/catalog_internal.h"
+#include "store/name.h"
 #include "sys/file.h"
 
 enum { STAMP_LENGTH = 15 };
@@ -37,6 +38,45 @@ point_sweep_is_partial(const char *name, const char *stem, time_t *when)
 		strcmp(name, "_merged.partial") == 0);
 }
 
+/* NFS makes such a lock of lock_open()'s, and asks the server for it; others
+ * keep the two kinds apart. */
+static bool
+is_held(int dirfd, const char *name)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = openat(dirfd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool held;
+
+	if (fd == -1)
+		return false;
+	held = fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+	close(fd);
+	return held;
+}
+
+bool
+point_sweep_has_others(int dirfd, const char *uuid)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	char mine[16], uuid8[9];
+	struct dirent *entry;
+	bool found = false;
+
+	if (d == NULL && fd != -1)
+		close(fd);
+	name_uuid8(uuid, uuid8);
+	snprintf(mine, sizeof(mine), ".w-%s", uuid8);
+	while (d != NULL && !found && (entry = readdir(d)) != NULL)
+		found = strncmp(entry->d_name, ".w-", 3) == 0 &&
+		    strcmp(entry->d_name, mine) != 0 &&
+		    is_held(dirfd, entry->d_name);
+	if (d != NULL)
+		closedir(d);
+	return found;
+}
+
 /* It may be a point that a prune was killed over. */
 static int
 remove_partial(int dirfd, const char *dir, const char *name, struct err *e)
@@ -56,7 +96,8 @@ remove_partial(int dirfd, const char *dir, const char *name, struct err *e)
 }
 
 static int
-sweep_one(int dirfd, const char *dir, const char *name, struct err *e)
+sweep_one(int dirfd, const char *dir, const char *name, const char *uuid,
+    struct err *e)
 {
 	int fd, rc = 0;
 
@@ -70,15 +111,21 @@ sweep_one(int dirfd, const char *dir, const char *name, struct err *e)
 		    name);
 	}
 	/* Another VM of this name may be written to the same folder. */
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK)
+		rc = 0;
+	else if (point_sweep_has_others(dirfd, uuid))
+		log_step("%s/%s stays: a point of another VM is being written "
+			 "to this folder",
+		    dir, name);
+	else
 		rc = remove_partial(dirfd, dir, name, e);
 	close(fd);
 	return rc;
 }
 
 int
-point_sweep(const char *dir, const char *stem, const struct point *keep,
-    struct err *e)
+point_sweep(const char *dir, const char *stem, const char *uuid,
+    const struct point *keep, struct err *e)
 {
 	struct dirent *entry;
 	int rc = 0;
@@ -92,7 +139,7 @@ point_sweep(const char *dir, const char *stem, const struct point *keep,
 	while (rc == 0 && (errno = 0, entry = readdir(d)) != NULL)
 		if (point_sweep_is_partial(entry->d_name, stem, NULL) &&
 		    (keep == NULL || strcmp(entry->d_name, keep->partial) != 0))
-			rc = sweep_one(dirfd(d), dir, entry->d_name, e);
+			rc = sweep_one(dirfd(d), dir, entry->d_name, uuid, e);
 	if (rc == 0 && errno != 0)
 		rc = err_sys(e, ERR_IO, "read %s", dir);
 	closedir(d);

@@ -17,6 +17,7 @@
 #include "sys/pool.h"
 
 #define WHEN 1795480204 /* 2026-11-24T00:30:04Z */
+#define UUID "5029abcd-1"
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static char root[200];
@@ -311,7 +312,7 @@ killed_backup_is_never_taken_for_one(void)
 	p = point_open(root, "web", WHEN, &e);
 	CHECK_STR(point_name(p), "web_20261124_003005");
 	point_free(p);
-	CHECK_INT(point_sweep(root, "web", NULL, &e), 0);
+	CHECK_INT(point_sweep(root, "web", UUID, NULL, &e), 0);
 	CHECK_STR(names_in(root), "");
 	remove_root();
 }
@@ -349,7 +350,7 @@ sweep_takes_only_what_is_ours_and_dead(void)
 	snprintf(path, sizeof(path),
 	    "%s/web_20261124_003004_merged.verify.json", in_root("state"));
 	write_text(path, "{}");
-	CHECK_INT(point_sweep(root, "web", NULL, &e), 0);
+	CHECK_INT(point_sweep(root, "web", UUID, NULL, &e), 0);
 	CHECK_STR(e.text, "");
 	CHECK_INT(rmdir(in_root("state")), 0);
 	for (i = 0; i < 2; i++)
@@ -362,7 +363,7 @@ sweep_takes_only_what_is_ours_and_dead(void)
 	    ".web_old_20261124_003004.partial web_20261124_003004 "
 	    "web_20261124_003004.partial");
 	point_free(live);
-	CHECK_INT(point_sweep(in_root("nowhere"), "web", NULL, &e), 0);
+	CHECK_INT(point_sweep(in_root("nowhere"), "web", UUID, NULL, &e), 0);
 	remove_root();
 }
 

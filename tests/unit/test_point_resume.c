@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -11,6 +13,7 @@
 #define NAME "web_20261124_003004"
 #define PARTIAL "." NAME ".partial"
 #define FLAT PARTIAL "/web-disk1-flat.vmdk"
+#define UUID "5029abcd-1"
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 enum { MIB = 1 << 20, SIZE = 8 * MIB + 512 };
@@ -101,7 +104,7 @@ resume(void)
 	struct err e = { 0 };
 	struct point *p;
 
-	CHECK_INT(point_resume(sandbox_root, "web", &p, &e), 1);
+	CHECK_INT(point_resume(sandbox_root, "web", UUID, &p, &e), 1);
 	CHECK_STR(e.text, "");
 	if (p == NULL)
 		abort();
@@ -113,7 +116,7 @@ resumes_of(const char *stem)
 {
 	struct err e = { 0 };
 	struct point *p;
-	int rc = point_resume(sandbox_root, stem, &p, &e);
+	int rc = point_resume(sandbox_root, stem, UUID, &p, &e);
 
 	CHECK_STR(e.text, "");
 	CHECK((rc == 1) == (p != NULL));
@@ -336,8 +339,8 @@ only_an_abandoned_point_with_a_journal_is_taken_up(void)
 		      sandbox_path(".a_merged.b_20261124_003004.partial")),
 	    0);
 	CHECK_INT(resumes_of("a_merged.b"), 1);
-	CHECK_INT(point_resume(sandbox_path("file"), "web", &p, &e), 0);
-	CHECK_INT(point_resume(sandbox_path("no/no"), "web", &p, &e), -1);
+	CHECK_INT(point_resume(sandbox_path("file"), "web", UUID, &p, &e), 0);
+	CHECK_INT(point_resume(sandbox_path("no/no"), "web", UUID, &p, &e), -1);
 	CHECK_INT(e.class, ERR_CREATE);
 	sandbox_free();
 }
@@ -390,13 +393,71 @@ sweep_spares_the_point_that_was_taken_up(void)
 	leave_partial(false);
 	p = resume();
 	take_locks_away();
-	CHECK_INT(point_sweep(sandbox_root, "web", p, &e), 0);
+	CHECK_INT(point_sweep(sandbox_root, "web", UUID, p, &e), 0);
 	CHECK_STR(sandbox_names(), PARTIAL);
-	CHECK_INT(point_sweep(sandbox_root, "web", NULL, &e), 0);
+	CHECK_INT(point_sweep(sandbox_root, "web", UUID, NULL, &e), 0);
 	CHECK_STR(sandbox_names(), "");
 	CHECK_STR(e.text, "");
 	point_keep(p);
 	point_free(p);
+	sandbox_free();
+}
+
+/* Another process has this lock in the way of fcntl(), as on NFS another
+ * machine has one of flock(): a child, to be killed. */
+static pid_t
+hold_lock(const char *name)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int ends[2], fd;
+	char c;
+	pid_t pid;
+
+	sandbox_write(name, "", 0, 0644);
+	if (pipe(ends) == -1 || (pid = fork()) == -1)
+		abort();
+	if (pid == 0) {
+		fd = open(sandbox_path(name), O_RDWR);
+		if (fd == -1 || fcntl(fd, F_SETLK, &l) == -1 ||
+		    write(ends[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	CHECK_INT(read(ends[0], &c, 1), 1);
+	close(ends[0]);
+	close(ends[1]);
+	return pid;
+}
+
+static void
+let_go(pid_t pid)
+{
+	CHECK_INT(kill(pid, SIGKILL), 0);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+}
+
+/* It may be the one that is being written, by another VM of the same name. */
+static void
+partial_stays_while_another_machine_writes_here(void)
+{
+	struct err e = { 0 };
+	pid_t own, other;
+
+	sandbox_open();
+	leave_partial(false);
+	own = hold_lock(".w-5029abcd");
+	other = hold_lock(".w-11111111");
+	CHECK_INT(resumes(), 0);
+	CHECK_INT(point_sweep(sandbox_root, "web", UUID, NULL, &e), 0);
+	CHECK_STR(sandbox_read(PARTIAL "/web.vmx"), "old");
+	CHECK_STR(sandbox_names(), ".w-11111111 .w-5029abcd " PARTIAL);
+	let_go(other);
+	CHECK_INT(resumes(), 1);
+	CHECK_INT(point_sweep(sandbox_root, "web", UUID, NULL, &e), 0);
+	CHECK_STR(sandbox_names(), ".w-11111111 .w-5029abcd");
+	let_go(own);
+	CHECK_STR(e.text, "");
 	sandbox_free();
 }
 
@@ -430,4 +491,5 @@ CHECK_MAIN(TEST(what_nobody_writes_is_a_hole), TEST(what_was_begun_is_cleared),
     TEST(only_an_abandoned_point_with_a_journal_is_taken_up),
     TEST(newest_of_several_is_taken_up),
     TEST(sweep_spares_the_point_that_was_taken_up),
+    TEST(partial_stays_while_another_machine_writes_here),
     TEST(link_in_place_of_a_disk_is_not_followed))
