@@ -331,10 +331,13 @@ judge_test(struct deploy *d, struct err *came, struct err *e)
 	if (came->class == ERR_NONE)
 		return 0;
 	*e = *came;
-	if (e->class < ERR_SIGNAL) {
-		e->class = ERR_NEGATIVE;
-		err_ctx(e, "the restore test failed");
-	}
+	/* Of a host that does not answer nobody knows. */
+	if (e->class >= ERR_SIGNAL ||
+	    (e->fault[0] == '\0' &&
+		(e->class == ERR_UNAVAIL || e->class == ERR_IO)))
+		return -1;
+	e->class = ERR_NEGATIVE;
+	err_ctx(e, "the restore test failed");
 	return -1;
 }
 

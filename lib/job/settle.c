@@ -5,9 +5,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "job/receipt.h"
+#include "sys/sig.h"
 #include "vsphere/vm.h"
 
-enum { SETTINGS = 3 };
+enum { SETTINGS = 3, LOST_MAX = 3, AGAIN_MS = 1000 };
+
+static const char no_identity[] = "the backup records no identity: it is what "
+				  "the descriptor says of it";
 
 static const char *
 text_of(const json_t *object, const char *key)
@@ -62,14 +66,12 @@ keep(const struct supply *s, struct vmop_changes *c, struct deploy_result *r)
 
 	c->uuid = text_of(vm, "bios_uuid");
 	c->instance_uuid = text_of(vm, "instance_uuid");
-	if (c->uuid == NULL)
-		receipt_warn(r, "W_IDENTITY",
-		    "the backup records no identity: it is what the descriptor "
-		    "says of it");
+	if (c->uuid == NULL && !receipt_has(r, no_identity))
+		receipt_warn(r, "W_IDENTITY", no_identity);
 }
 
-int
-settle_identity(struct vim *v, const struct moref *ref, const struct supply *s,
+static int
+change_identity(struct vim *v, const struct moref *ref, const struct supply *s,
     const struct deploy_conf *conf, struct deploy_result *r, struct err *e)
 {
 	const struct vmop_setting settings[SETTINGS] = {
@@ -108,9 +110,29 @@ settle_identity(struct vim *v, const struct moref *ref, const struct supply *s,
 		    conf->keep_identity ? "identity kept" : "a new identity",
 		    conf->no_nics ? "no card connected" : "cards as they were");
 out:
-	receipt_step(r, "identity", rc == 0 ? "ok" : "failed");
 	free(nics);
 	vm_free(&vm);
+	return rc;
+}
+
+/* Without it the VM would run as its original: a line that breaks is no reason
+ * to leave it so. */
+int
+settle_identity(struct vim *v, const struct moref *ref, const struct supply *s,
+    const struct deploy_conf *conf, struct deploy_result *r, struct err *e)
+{
+	int i, rc;
+
+	for (i = 1;; i++) {
+		rc = change_identity(v, ref, s, conf, r, e);
+		if (rc == 0 || i == LOST_MAX || e->fault[0] != '\0' ||
+		    (e->class != ERR_UNAVAIL && e->class != ERR_IO))
+			break;
+		log_step("%s; trying again", e->text);
+		err_clear(e);
+		sig_sleep_ms(AGAIN_MS);
+	}
+	receipt_step(r, "identity", rc == 0 ? "ok" : "failed");
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "sys/sig.h"
 #include "vsphere/props.h"
 #include "vsphere/vmop.h"
@@ -93,6 +94,32 @@ look(struct vim *v, const struct moref *vm, enum vmop_wait what, char **ip,
 	return rc;
 }
 
+static bool
+is_cut_off(const struct err *e)
+{
+	return e->fault[0] == '\0' &&
+	    (e->class == ERR_UNAVAIL || e->class == ERR_IO);
+}
+
+/* 1: reached, 0: not yet.  That a question got no answer says nothing of the
+ * VM: *lost says why. */
+static int
+look_again(struct vim *v, const struct moref *vm, enum vmop_wait what,
+    char **ip, struct err *lost, struct err *e)
+{
+	int rc;
+
+	err_clear(lost);
+	rc = look(v, vm, what, ip, lost);
+	if (rc == -1 && is_cut_off(lost)) {
+		log_step("%s; asking again", lost->text);
+		return 0;
+	}
+	if (rc == -1)
+		*e = *lost;
+	return rc;
+}
+
 int
 vmop_wait(struct vim *v, const struct moref *vm, enum vmop_wait what,
     uint64_t limit_s, char **ip, struct err *e)
@@ -103,17 +130,20 @@ vmop_wait(struct vim *v, const struct moref *vm, enum vmop_wait what,
 		[VMOP_OFF] = "the VM is not off",
 	};
 	uint64_t start = clock_mono_ms(), limit_ms, spent, pause = 0;
+	struct err lost = { 0 };
 	int rc;
 
 	if (__builtin_mul_overflow(limit_s, (uint64_t)1000, &limit_ms))
 		limit_ms = UINT64_MAX;
-	while ((rc = look(v, vm, what, ip, e)) == 0) {
+	while ((rc = look_again(v, vm, what, ip, &lost, e)) == 0) {
 		if (sig_check(e) == -1)
 			return -1;
 		spent = clock_mono_ms() - start;
-		if (spent >= limit_ms)
+		if (spent >= limit_ms) {
+			*e = lost; /* which is the better reason, if any */
 			return err_set(e, ERR_TEMP, "%s after %ju s",
 			    missing[what], (uintmax_t)limit_s);
+		}
 		pause = pause == 0 ? POLL_FIRST_MS : pause * 3 / 2;
 		if (pause > POLL_LAST_MS)
 			pause = POLL_LAST_MS;

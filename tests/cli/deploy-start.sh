@@ -69,6 +69,45 @@ bad()
 	clear_faults
 }
 
+# twice_lost METHOD: that call gets no answer, nor when it is made again
+twice_lost()
+{
+	fault "{\"kind\":\"drop\",\"method\":\"$1\",\"times\":2}"
+}
+
+completing()
+{
+	[ "$(begun '.event == "fault-fired" and .kind == "delay"')" -ge 1 ]
+}
+
+none_armed()
+{
+	[ "$(ctl faults)" = '[]' ]
+}
+
+# A line that breaks says nothing of the VM.
+cut_off()
+{
+	ctl 'set?tools-after=2s' '{}' >/dev/null
+	mark_host
+	deploying --name patient --power-on --wait tools=60s "$POINT"
+	wait_for 30 is_on patient
+	twice_lost RetrievePropertiesEx
+	wait_for 30 none_armed
+	finish 0
+	deployed patient
+	# Nor is it left with the identity of its original.
+	mark_host
+	fault '{"kind":"delay","method":"HttpNfcLeaseComplete","ms":2000}'
+	deploying --name renamed "$POINT"
+	wait_for 30 completing
+	twice_lost RetrievePropertiesEx
+	finish 0
+	deployed renamed
+	same "$(ctl faults)" '[]' "both answers were lost"
+	same "$(begun '.event == "reconfigured"')" 1 "it was changed once"
+}
+
 # Whether it was moved or copied is known; anything else is not ours to answer.
 questions()
 {
@@ -106,5 +145,6 @@ for flavor in esxi vcenter; do
 	good
 	[ "$flavor" = vcenter ] || bad
 	questions
+	cut_off
 	host_idle
 done

@@ -83,6 +83,22 @@ it_does_not()
 	clear_faults
 }
 
+# A host that cannot be asked has not said that the backup does not boot.
+nobody_knows()
+{
+	ctl set?tools-after=10m '{}' >/dev/null
+	mark_host
+	deploying --test --wait tools=5s "$POINT"
+	wait_for 30 runs
+	fault '{"kind":"drop","method":"RetrievePropertiesEx","times":0}'
+	sleep 8
+	clear_faults
+	finish 74
+	said_like 'esxbk-deploy-ovf: restore esxbk-test-[^ ]*: RetrievePropertiesEx: .*'
+	no_test
+	ctl set?tools-after=1s '{}' >/dev/null
+}
+
 # What cannot be removed is named.
 left_behind()
 {
@@ -116,6 +132,7 @@ story()
 	mark_host
 	it_boots
 	it_does_not
+	[ "$1" = vcenter ] || nobody_knows
 	ctl set?tools-after=10m '{}' >/dev/null
 	stopped TERM 143
 	stopped INT 130
