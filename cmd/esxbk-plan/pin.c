@@ -78,6 +78,7 @@ find_by_name(const char *name, struct err *e)
 	struct matches m = { 0 };
 	struct buf told = { 0 };
 	struct conf c = { 0 };
+	struct err away = { 0 };
 	char *path = NULL;
 	size_t i;
 
@@ -85,12 +86,15 @@ find_by_name(const char *name, struct err *e)
 		goto out;
 	for (i = 0; i < c.n_repos; i++)
 		if (!plan_repo_is_twin(&c, i) &&
-		    (runner_repo_check_mounted(&c.repos[i], e) == -1 ||
-			search(&m, c.repos[i].path, name, e) == -1))
-			goto out;
+		    runner_repo_check_mounted(&c.repos[i], &away) == 0)
+			search(&m, c.repos[i].path, name, &away);
 	if (m.names.n == 1) {
 		path = m.first;
 		m.first = NULL;
+		goto out;
+	}
+	if (m.names.n == 0 && away.class != ERR_NONE) {
+		*e = away;
 		goto out;
 	}
 	if (m.names.n == 0) {

@@ -81,7 +81,16 @@ has err "/uefi01/${made[2]##*/}'"
 same "$(find repo/*/state -name '*.json')" ''
 plan 0 pin "repo/copy/${made[2]##*/}"
 
+# A repository that is away is in nobody's way, unless all there is may be there.
+rm -r repo/copy
+jq '.repositories.away = {path: "/nowhere"}' esxbk.json >more.json
+run 0 esxbk-plan pin --config more.json "${made[2]##*/}"
+run 0 esxbk-plan unpin --config more.json "${made[2]##*/}"
+run 66 esxbk-plan pin --config more.json web_20200101_000000
+same "$(cat err)" "esxbk-plan: open /nowhere: No such file or directory"
+
 # A path needs no configuration.
 rm esxbk.json
-plan 0 unpin "$PWD/repo/copy/${made[2]##*/}"
+plan 0 pin "$PWD/repo/uefi01/${made[2]##*/}"
+plan 0 unpin "$PWD/repo/uefi01/${made[2]##*/}"
 plan 78 unpin "${made[2]##*/}"
