@@ -14,6 +14,8 @@ remove_place(const char **operands, size_t n, struct err *e)
 	if (ed != NULL) {
 		conf_edit_remove(ed);
 		rc = edit_finish(ed, operands[0], "removed", e);
+		if (e->class == ERR_CONFIG)
+			err_ctx(e, "without %s", operands[0]);
 	}
 	conf_edit_free(ed);
 	return plan_end(rc, e);

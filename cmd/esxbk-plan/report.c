@@ -14,8 +14,7 @@ static const struct opt table[] = {
 	    OPT_FLAG, &as_text },
 	{ 'o', "output", "FILE", "into FILE, whole or not at all", OPT_TEXT,
 	    &output },
-	{ 0, "html", NULL, "--html: there are --text and --json", OPT_REFUSED,
-	    NULL },
+	{ 0, "html", NULL, "there are --text and --json", OPT_REFUSED, NULL },
 	{ 0 },
 };
 

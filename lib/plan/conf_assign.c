@@ -11,8 +11,10 @@ is_object(const struct conf_key *key)
 	return key->kind == CONF_OBJECT || key->kind == CONF_PASSWORD;
 }
 
+/* What is wrong with a name, and the keys that there are. */
 static int
-unknown(const struct conf_key *keys, const char *name, struct err *e)
+refuse(const struct conf_key *keys, const char *name, const char *why,
+    struct err *e)
 {
 	struct names there = { 0 };
 	struct buf b = { 0 };
@@ -20,7 +22,7 @@ unknown(const struct conf_key *keys, const char *name, struct err *e)
 	for (; keys->name != NULL; keys++)
 		names_add(&there, keys->name);
 	names_tell(&there, &b);
-	err_set(e, ERR_USAGE, "%s: unknown key: %s", name, buf_text(&b));
+	err_set(e, ERR_USAGE, "%s: %s: %s", name, why, buf_text(&b));
 	buf_free(&b);
 	return -1;
 }
@@ -36,7 +38,7 @@ conf_assign_key(const struct conf_key *keys, const char *key, struct err *e)
 		n = strcspn(at, ".");
 		found = keys == NULL ? NULL : conf_schema_find(keys, at, n);
 		if (found == NULL && keys != NULL)
-			unknown(keys, key, e);
+			refuse(keys, key, "unknown key", e);
 		else if (found == NULL)
 			err_set(e, ERR_USAGE, "%s: '%.*s' has no keys", key,
 			    (int)(at - key) - 1, key);
@@ -133,7 +135,7 @@ conf_assign_value(const struct conf_key *key, const char *name,
 			return object_of(key, name, text, e);
 		if (key->kind == CONF_PASSWORD || key->words != NULL)
 			break;
-		err_set(e, ERR_USAGE, "%s=%s: not KEY=VALUE", name, text);
+		refuse(key->keys, name, "its value is KEY=VALUE itself", e);
 		return NULL;
 	case CONF_ARGV:
 	case CONF_ARGVS:
@@ -207,7 +209,7 @@ conf_assign(json_t *object, const struct conf_key *keys, const json_t *defaults,
 	}
 	if (found == NULL || (key[n] == '.' && !is_object(found))) {
 		json_decref(value);
-		return unknown(keys, key, e);
+		return refuse(keys, key, "unknown key", e);
 	}
 	if (value != NULL)
 		drop_others(object, keys, found);

@@ -104,7 +104,7 @@ plan 78 set nightly retention.daily=many
 plan 0 set nightly schedule.jitter=
 plan 78 set nightly timezone=Mars
 plan 78 remove /sites/esx1
-has err "/plans/nightly/site: no site 'esx1'"
+has err "esxbk-plan: without /sites/esx1: $ESXBK_CONFIG: /plans/nightly/site: no site 'esx1'"
 plan 10 set nightly mode=vmdk -n --exit-code
 same "$(stat -c '%i %Y' "$ESXBK_CONFIG" && cat "$ESXBK_CONFIG")" "$before" \
 	'nothing was written'

@@ -60,7 +60,7 @@ plan 73 report -o no/such/report.txt
 echo kept >report.txt
 mkdir -p "$PWD/dir"
 plan 64 report --html -o report.txt
-has err '--html: there are --text and --json'
+has err 'esxbk-plan: --html: there are --text and --json'
 same "$(cat report.txt)" kept
 same "$(find . -name '.*partial*')" '' 'nothing half-made'
 

@@ -107,7 +107,9 @@ an_assignment_does_what_it_says(void)
 		    "64 retention.dayly: unknown key: there are 'last', "
 		    "'daily', 'weekly', 'monthly', 'yearly', 'within', "
 		    "'slot'" },
-		{ "retention=3", "64 retention=3: not KEY=VALUE" },
+		{ "schedule=02:00",
+		    "64 schedule: its value is KEY=VALUE itself: there are "
+		    "'daily', 'weekly', 'monthly', 'on_calendar', 'jitter'" },
 		{ "retention=last=1,x", "64 retention: 'x': not KEY=VALUE" },
 		{ "hooks.before_vm=/x",
 		    "64 hooks.before_vm: say it in JSON, in brackets" },
