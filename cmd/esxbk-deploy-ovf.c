@@ -31,7 +31,7 @@ static const struct opt table[] = {
 	    OPT_TEXT, &network_default },
 	{ 0, "no-nics", NULL, "connect no network card", OPT_FLAG, &no_nics },
 	{ 0, "disk-mode", "thin|thick|eagerZeroedThick",
-	    "how its disks are laid out", OPT_CHOICE, &disk_mode },
+	    "how its disks are laid out (thin)", OPT_CHOICE, &disk_mode },
 	{ 0, "folder", "FOLDER", "VM folder of a vCenter", OPT_TEXT, &folder },
 	{ 0, "pool", "POOL", "resource pool", OPT_TEXT, &pool },
 	{ 0, "host", "HOST", "host of a vCenter", OPT_TEXT, &host },
@@ -50,8 +50,8 @@ static const struct opt table[] = {
 	    &is_test },
 	{ 0, "no-verify", NULL, "for salvage: take damaged files, too",
 	    OPT_FLAG, &no_verify },
-	{ 0, "retries", "N", "more attempts, each with a new lease", OPT_U64,
-	    &retries },
+	{ 0, "retries", "N", "more attempts, each with a new lease (2)",
+	    OPT_U64, &retries },
 	{ 0 },
 };
 

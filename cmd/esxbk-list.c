@@ -14,8 +14,8 @@ static const char *format = "table";
 static bool ends_in_nul;
 
 static const struct opt table[] = {
-	{ 0, "format", "table|tsv|json|moid", "how to print", OPT_CHOICE,
-	    &format },
+	{ 0, "format", "table|tsv|json|moid", "how to print (table)",
+	    OPT_CHOICE, &format },
 	{ '0', "null", NULL, "end each line with NUL (tsv, moid)", OPT_FLAG,
 	    &ends_in_nul },
 	{ 0 },

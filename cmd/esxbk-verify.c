@@ -15,9 +15,9 @@ static uint64_t threads = 2;
 
 static const struct opt table[] = {
 	{ 0, "level", "quick|hash|deep",
-	    "files and sizes; digests too; each grain of the disks too",
+	    "files and sizes; digests too; each grain of the disks too (hash)",
 	    OPT_CHOICE, &level },
-	{ 'j', "jobs", "N", "files at once", OPT_U64, &threads },
+	{ 'j', "jobs", "N", "files at once (2)", OPT_U64, &threads },
 	{ 0 },
 };
 

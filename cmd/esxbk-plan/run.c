@@ -25,8 +25,8 @@ static const struct opt table[] = {
 	    OPT_FLAG, &due },
 	{ 0, "all", NULL, "all plans", OPT_FLAG, &all },
 	{ 0, "vm", "SELECTOR", "of the plans' VMs only these", OPT_LIST, &vms },
-	{ 0, "level", "auto|full|inc", "what backups are made", OPT_CHOICE,
-	    &level },
+	{ 0, "level", "auto|full|inc", "what backups are made (auto)",
+	    OPT_CHOICE, &level },
 	{ 0, "scheduled", NULL,
 	    "called by a schedule: those who are named in "
 	    "the plan are told",

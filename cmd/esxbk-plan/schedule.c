@@ -15,8 +15,8 @@ static const char *format = "systemd", *output, *user;
 static bool does_install, does_remove, shows_diff;
 
 static const struct opt table[] = {
-	{ 0, "format", "systemd|cron", "for which of them", OPT_CHOICE,
-	    &format },
+	{ 0, "format", "systemd|cron", "for which of them (systemd)",
+	    OPT_CHOICE, &format },
 	{ 'o', "output", "DIR", "write the files into DIR", OPT_TEXT, &output },
 	{ 0, "install", NULL, "write them where they belong, and enable them",
 	    OPT_FLAG, &does_install },
