@@ -125,8 +125,7 @@ settle_identity(struct vim *v, const struct moref *ref, const struct supply *s,
 
 	for (i = 1;; i++) {
 		rc = change_identity(v, ref, s, conf, r, e);
-		if (rc == 0 || i == LOST_MAX || e->fault[0] != '\0' ||
-		    (e->class != ERR_UNAVAIL && e->class != ERR_IO))
+		if (rc == 0 || i == LOST_MAX || !vim_is_cut_off(e))
 			break;
 		log_step("%s; trying again", e->text);
 		err_clear(e);

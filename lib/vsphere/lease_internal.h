@@ -34,9 +34,6 @@ void lease_watch_stop(struct lease *l);
 /* Asks for the state now; -1 if the lease is not ready. */
 int lease_watch_look(struct lease *l, struct err *e);
 
-/* That is an error of the way to the server, not of the lease. */
-bool lease_watch_is_cut_off(const struct err *e);
-
 /* The lease is lost: says why, and stops the transfers. */
 void lease_watch_lose(struct lease *l, const struct err *e);
 

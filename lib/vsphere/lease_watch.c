@@ -104,13 +104,6 @@ pause_ms(struct lease *l, unsigned int ms)
 	return ended;
 }
 
-bool
-lease_watch_is_cut_off(const struct err *e)
-{
-	return e->fault[0] == '\0' &&
-	    (e->class == ERR_UNAVAIL || e->class == ERR_IO);
-}
-
 /* One round: renew if it is time, look.  0: the lease is alive. */
 static int
 beat(struct lease *l, uint64_t period, uint64_t *renewed, struct err *e)
@@ -121,7 +114,7 @@ beat(struct lease *l, uint64_t period, uint64_t *renewed, struct err *e)
 		/* A refused renewal alone says nothing: the state does. */
 		if (renew(l, e) == 0)
 			*renewed = now;
-		else if (lease_watch_is_cut_off(e))
+		else if (vim_is_cut_off(e))
 			return -1;
 		else
 			log_step("%s", e->text);
@@ -153,7 +146,7 @@ keep_alive(void *arg)
 		err_clear(&e);
 		if (beat(l, period, &renewed, &e) == 0) {
 			alive = clock_mono_ms();
-		} else if (!lease_watch_is_cut_off(&e) ||
+		} else if (!vim_is_cut_off(&e) ||
 		    clock_mono_ms() - alive > l->timeout_ms) {
 			lease_watch_lose(l, &e);
 			break;

@@ -14,13 +14,6 @@ enum {
 	CUT_OFF = 2,
 };
 
-static bool
-is_cut_off(const struct err *e)
-{
-	return e->fault[0] == '\0' &&
-	    (e->class == ERR_UNAVAIL || e->class == ERR_IO);
-}
-
 /* 1: ended well, 0: goes on, -1: failed, CUT_OFF: cannot tell now (*e). */
 static int
 look(struct vim *v, const struct moref *task, const char *what,
@@ -33,7 +26,7 @@ look(struct vim *v, const struct moref *task, const char *what,
 	int rc = 0;
 
 	if (props_get(v, task, paths, &p, e) == -1) {
-		rc = is_cut_off(e) ? CUT_OFF : -1;
+		rc = vim_is_cut_off(e) ? CUT_OFF : -1;
 		if (e->class == ERR_NOTFOUND)
 			e->class = ERR_UNAVAIL; /* the server began anew */
 		e->fault[0] = '\0';             /* it is not the task's own */

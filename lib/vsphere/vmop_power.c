@@ -87,8 +87,7 @@ static bool
 is_in_doubt(const struct err *e, int *lost)
 {
 	if (e->fault[0] == '\0')
-		return (e->class == ERR_UNAVAIL || e->class == ERR_IO) &&
-		    ++*lost < LOST_MAX;
+		return vim_is_cut_off(e) && ++*lost < LOST_MAX;
 	return strcmp(e->fault, "InvalidPowerState") == 0 ||
 	    strcmp(e->fault, "TaskInProgress") == 0;
 }

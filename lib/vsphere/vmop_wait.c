@@ -94,13 +94,6 @@ look(struct vim *v, const struct moref *vm, enum vmop_wait what, char **ip,
 	return rc;
 }
 
-static bool
-is_cut_off(const struct err *e)
-{
-	return e->fault[0] == '\0' &&
-	    (e->class == ERR_UNAVAIL || e->class == ERR_IO);
-}
-
 /* 1: reached, 0: not yet.  That a question got no answer says nothing of the
  * VM: *lost says why. */
 static int
@@ -111,7 +104,7 @@ look_again(struct vim *v, const struct moref *vm, enum vmop_wait what,
 
 	err_clear(lost);
 	rc = look(v, vm, what, ip, lost);
-	if (rc == -1 && is_cut_off(lost)) {
+	if (rc == -1 && vim_is_cut_off(lost)) {
 		log_step("%s; asking again", lost->text);
 		return 0;
 	}

@@ -88,7 +88,9 @@ Dir.mktmpdir do |work|
          system('qemu-img', 'compare', '-f', 'raw', '-F', 'raw', "#{again}/raw", source['disks'].first, out: '/dev/null')
     check(ok, 'its disk equals the source')
   end
-  vm.ReconfigVM_Task(spec: { extraConfig: [{ key: 'ruby', value: 'was here' }] }).wait_for_completion
+  # Its address is of a range that hosts draw from.
+  settings = { 'ruby' => 'was here', 'ethernet0.checkMACAddress' => 'false' }
+  vm.ReconfigVM_Task(spec: { extraConfig: settings.map { |k, v| { key: k, value: v } } }).wait_for_completion
   check(vm.config.extraConfig.any? { |o| o.key == 'ruby' }, 'its settings can be changed')
   vm.PowerOnVM_Task.wait_for_completion
   check(vm.runtime.powerState == 'poweredOn', 'it starts')
