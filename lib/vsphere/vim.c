@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "sys/sig.h"
@@ -26,6 +27,12 @@ struct vim {
 	pthread_mutex_t login; /* held by the thread that logs in */
 	atomic_uint session;
 	atomic_bool is_logged_in;
+};
+
+enum {
+	READ_TRIES = 3,
+	READ_PAUSE_MS = 500,
+	AT_ONCE_MS = 5000, /* no time-out */
 };
 
 /* Calls that would make a second one if they were made twice. */
@@ -139,6 +146,31 @@ login(struct vim *v, struct err *e)
 	return 0;
 }
 
+/* One that only asks is made again if its line breaks at once: nobody has to
+ * find out what became of it. */
+static const struct xml_node *
+call_surely(struct vim *v, const char *method, const struct moref *this,
+    const struct buf *args, struct xml **reply, struct http_reply *http,
+    struct err *e)
+{
+	bool asks = strcmp(method, "RetrievePropertiesEx") == 0;
+	const struct xml_node *n;
+	uint64_t start;
+	unsigned int i;
+
+	for (i = 1;; i++) {
+		start = clock_mono_ms();
+		n = call_once(v, method, this, args, reply, http, e);
+		if (n != NULL || !asks || i == READ_TRIES ||
+		    e->class != ERR_IO || e->fault[0] != '\0' ||
+		    clock_mono_ms() - start > AT_ONCE_MS || sig_pending() != 0)
+			return n;
+		log_step("%s: %s; trying again", method, e->text);
+		err_clear(e);
+		sig_sleep_ms(READ_PAUSE_MS * i);
+	}
+}
+
 /* Several threads may find the same session dead: one logs in. */
 static int
 login_again(struct vim *v, unsigned int dead, struct err *e)
@@ -163,12 +195,12 @@ vim_call(struct vim *v, const char *method, const struct moref *this,
 	struct err own = { 0 };
 	const struct xml_node *n;
 
-	n = call_once(v, method, this, args, reply, &http, &own);
+	n = call_surely(v, method, this, args, reply, &http, &own);
 	if (n == NULL && strcmp(own.fault, "NotAuthenticated") == 0 &&
 	    session != 0) {
 		err_clear(&own);
 		if (login_again(v, session, &own) == 0)
-			n = call_once(v, method, this, args, reply, &http,
+			n = call_surely(v, method, this, args, reply, &http,
 			    &own);
 	}
 	if (n == NULL) {

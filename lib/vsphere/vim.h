@@ -16,7 +16,8 @@
  * vim_open() chooses the API version, reads the service content and logs
  * in; vim_commit() logs out; vim_free() logs out if that did not happen.  Any
  * thread may call: each call has a connection of its own.  A call that
- * finds the session expired logs in again and is repeated once.
+ * finds the session expired logs in again and is repeated once.  One that only
+ * reads properties is repeated, too, if its line breaks at once.
  */
 struct vim_conf {
 	struct http_conf http; /* TLS policy of the API */

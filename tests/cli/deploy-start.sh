@@ -69,10 +69,10 @@ bad()
 	clear_faults
 }
 
-# twice_lost METHOD: that call gets no answer, nor when it is made again
-twice_lost()
+# lost METHOD: that call gets no answer, nor when it is made again and again
+lost()
 {
-	fault "{\"kind\":\"drop\",\"method\":\"$1\",\"times\":2}"
+	fault "{\"kind\":\"drop\",\"method\":\"$1\",\"times\":6}"
 }
 
 completing()
@@ -92,7 +92,7 @@ cut_off()
 	mark_host
 	deploying --name patient --power-on --wait tools=60s "$POINT"
 	wait_for 30 is_on patient
-	twice_lost RetrievePropertiesEx
+	lost RetrievePropertiesEx
 	wait_for 30 none_armed
 	finish 0
 	deployed patient
@@ -101,10 +101,10 @@ cut_off()
 	fault '{"kind":"delay","method":"HttpNfcLeaseComplete","ms":2000}'
 	deploying --name renamed "$POINT"
 	wait_for 30 completing
-	twice_lost RetrievePropertiesEx
+	lost RetrievePropertiesEx
 	finish 0
 	deployed renamed
-	same "$(ctl faults)" '[]' "both answers were lost"
+	same "$(ctl faults)" '[]' "all these answers were lost"
 	same "$(begun '.event == "reconfigured"')" 1 "it was changed once"
 }
 

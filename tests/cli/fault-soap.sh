@@ -62,6 +62,27 @@ while read -r method <&7; do
 done 7<methods
 check "$broken calls matter" test $broken -ge 6
 
+# --- a line that breaks ------------------------------------------------------
+
+# What only asks is asked again: no alarm that a snapshot was left, and no run
+# that fails, for a line that was away for a moment.  libcurl makes a second
+# call by itself if the connection was an old one.
+questions=$(calls RetrievePropertiesEx)
+export_odd 0
+questions=$(($(calls RetrievePropertiesEx) - questions))
+rm -r d
+for ((k = 0; k < questions - 1; k++)); do
+	fault "{\"kind\":\"drop\",\"method\":\"RetrievePropertiesEx\",
+		\"times\":2,\"skip\":$k}"
+	export_odd 0
+	said
+	only_points d odd01_TIME
+	clear_faults
+	rm -r d
+done
+check "$questions questions" test "$questions" -ge 10
+host_idle
+
 # --- a busy server -----------------------------------------------------------
 
 fault '{"kind":"http","status":503,"method":"CreateContainerView","times":2}'
