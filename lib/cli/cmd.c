@@ -291,6 +291,28 @@ command_of(const struct cmd_group *g, const char *name)
 	return NULL;
 }
 
+static void
+unknown_command(const struct cmd_group *g, const char *asked, struct err *e)
+{
+	const struct cmd *const *c;
+	const char *best = NULL;
+	size_t d, least = SIZE_MAX;
+
+	for (c = g->commands; *c != NULL; c++) {
+		d = opt_distance(asked, strlen(asked), (*c)->name);
+		if (d < least) {
+			least = d;
+			best = (*c)->name;
+		}
+	}
+	if (best == NULL)
+		err_set(e, ERR_USAGE, "no command %s", asked);
+	else
+		err_set(e, ERR_USAGE, "no command %s, did you mean '%s'?",
+		    asked, best);
+	hint(e);
+}
+
 /* What the binary says without a subcommand. */
 static int
 answer_group(const struct cmd_group *g, const char *asked, struct err *e)
@@ -304,11 +326,10 @@ answer_group(const struct cmd_group *g, const char *asked, struct err *e)
 		print_version(&b);
 	else if (strcmp(asked, "--options") == 0)
 		group_options(g, common, &b);
+	else if (asked[0] != '-')
+		unknown_command(g, asked, e);
 	else {
-		err_set(e, ERR_USAGE,
-		    asked[0] == '-' ? "%s: a command comes first"
-				    : "no command %s",
-		    asked);
+		err_set(e, ERR_USAGE, "%s: a command comes first", asked);
 		hint(e);
 	}
 	rc = e->class != ERR_NONE ? -1 : buf_check(&b, e);

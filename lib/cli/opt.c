@@ -94,21 +94,29 @@ distance(const char *a, size_t n, const char *b)
 	return row[m];
 }
 
+size_t
+opt_distance(const char *word, size_t n, const char *name)
+{
+	size_t d = n > 1 && strncmp(name, word, n) == 0
+	    ? 0
+	    : distance(word, n, name);
+
+	/* Of a short name nearly everything is an edit or two away. */
+	return d < n && d <= HINT_DISTANCE ? d : SIZE_MAX;
+}
+
 /* The option somebody who typed this may have meant, or NULL. */
 static const struct opt *
 nearest(const struct opt_set *set, const char *name, size_t n)
 {
 	const struct opt *o, *best = NULL;
-	size_t at, d, least = HINT_DISTANCE + 1;
+	size_t at, d, least = SIZE_MAX;
 
 	for (at = 0; (o = opt_at(set, at)) != NULL; at++) {
 		if (o->kind == OPT_REFUSED)
 			continue;
-		d = n > 1 && strncmp(o->name, name, n) == 0
-		    ? 0
-		    : distance(name, n, o->name);
-		/* Of a short name nearly everything is an edit or two away. */
-		if (d < least && d < n) {
+		d = opt_distance(name, n, o->name);
+		if (d < least) {
 			least = d;
 			best = o;
 		}

@@ -54,6 +54,10 @@ struct opt_set {
 int opt_parse(const struct opt_set *set, int argc, char **argv,
     const char ***operands, size_t *n, struct err *e);
 
+/* How far the n bytes are from a name that may have been meant by them;
+ * SIZE_MAX: too far. */
+size_t opt_distance(const char *word, size_t n, const char *name);
+
 /* Text of --help (lines of at most 80 columns). */
 void opt_help(const struct opt_set *set, const char *program, struct buf *b);
 

@@ -87,9 +87,14 @@ the_first_word_is_the_command(void)
 		{ "make --force",
 		    "64||esxbk-x: unknown option '--force' (see esxbk-x make "
 		    "--help)\n" },
-		{ "mak", "64||esxbk-x: no command mak (see esxbk-x --help)\n" },
+		{ "mkae",
+		    "64||esxbk-x: no command mkae, did you mean 'make'? "
+		    "(see esxbk-x --help)\n" },
 		{ "drop",
-		    "64||esxbk-x: no command drop (see esxbk-x "
+		    "64||esxbk-x: no command drop, did you mean 'drop-all'? "
+		    "(see esxbk-x --help)\n" },
+		{ "lose",
+		    "64||esxbk-x: no command lose (see esxbk-x "
 		    "--help)\n" },
 		{ "-n make",
 		    "64||esxbk-x: -n: a command comes first (see esxbk-x "
