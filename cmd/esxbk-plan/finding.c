@@ -10,6 +10,7 @@
 
 static struct outcome total;
 static size_t warnings, changes;
+static struct err last; /* that failed */
 static const char *type = "check";
 
 void
@@ -71,6 +72,10 @@ finding_tell(const struct finding *f, const char *fmt, ...)
 	outcome_add(&total, f->exit);
 	warnings += f->exit == 0 && f->is_warning;
 	changes += f->changed;
+	if (f->exit != 0) {
+		err_clear(&last);
+		err_set(&last, f->exit, "%s", text);
+	}
 	print_json(f, text);
 	if (!cmd_json)
 		print_line(f, text);
@@ -81,13 +86,13 @@ finding_fail(struct finding f, struct err *e)
 {
 	f.exit = e->class;
 	finding_tell(&f, "%s", e->text);
+	last = *e; /* with the fault's name */
 	err_clear(e);
 }
 
 int
 finding_end(void)
 {
-	static const struct err none = { 0 };
 	json_t *o = cmd_begin_summary();
 	size_t bad = total.n - total.good;
 	int rc = outcome_exit(&total);
@@ -99,7 +104,7 @@ finding_end(void)
 	json_set_int(o, "checks", (long long)total.n);
 	json_set_int(o, "warnings", (long long)warnings);
 	json_set_int(o, "failed", (long long)bad);
-	cmd_end_summary(o, rc, &none);
+	cmd_end_summary(o, rc, &last);
 	if (bad > 0)
 		cmd_say("%zu of %zu %ss failed", bad, total.n, type);
 	return rc;

@@ -136,6 +136,9 @@ ctl '/license?free=false' '{}' >/dev/null
 conf '.plans.nightly.select = ["gone"]'
 chk 3 nightly
 has out "failed  nightly: gone: no such VM"
+chk 3 nightly --json
+same "$(tail -n 1 out | jq -c '[.failed, .error.class, .error.text]')" \
+	'[1,"notfound","gone: no such VM"]' "the summary says what failed"
 # One that is gone keeps none of the others from being backed up.
 conf '.plans.nightly.select = ["gone", "iso01", "uefi01"]'
 chk 3
