@@ -125,9 +125,10 @@ for method in Login CreateSnapshot_Task ExportSnapshot HttpNfcLeaseComplete \
 	fault "{\"kind\":\"delay\",\"method\":\"$method\",\"ms\":200}"
 	begin
 	wait_for 10 fired "$before" || continue
+	kill -STOP "$PID"
+	# On a busy machine it may have been answered, and gone on, by now.
 	want=$STATUS
 	[ "$(points_in)" != "${VM}_TIME" ] || want=0
-	kill -STOP "$PID"
 	wait_for 10 called $method "$made"
 	kill -s "$SIGNAL" "$PID"
 	kill -CONT "$PID"
