@@ -146,6 +146,16 @@ login(struct vim *v, struct err *e)
 	return 0;
 }
 
+/* Calls that change nothing. */
+static bool
+only_asks(const char *method)
+{
+	return strcmp(method, "RetrievePropertiesEx") == 0 ||
+	    strcmp(method, "HttpNfcLeaseGetManifest") == 0 ||
+	    strcmp(method, "CreateDescriptor") == 0 ||
+	    strcmp(method, "CreateImportSpec") == 0;
+}
+
 /* One that only asks is made again if its line breaks at once: nobody has to
  * find out what became of it. */
 static const struct xml_node *
@@ -153,7 +163,7 @@ call_surely(struct vim *v, const char *method, const struct moref *this,
     const struct buf *args, struct xml **reply, struct http_reply *http,
     struct err *e)
 {
-	bool asks = strcmp(method, "RetrievePropertiesEx") == 0;
+	bool asks = only_asks(method);
 	const struct xml_node *n;
 	uint64_t start;
 	unsigned int i;

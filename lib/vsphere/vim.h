@@ -17,7 +17,7 @@
  * in; vim_commit() logs out; vim_free() logs out if that did not happen.  Any
  * thread may call: each call has a connection of its own.  A call that
  * finds the session expired logs in again and is repeated once.  One that only
- * reads properties is repeated, too, if its line breaks at once.
+ * asks is repeated, too, if its line breaks at once.
  */
 struct vim_conf {
 	struct http_conf http; /* TLS policy of the API */

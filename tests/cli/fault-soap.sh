@@ -80,6 +80,14 @@ for ((k = 0; k < questions - 1; k++)); do
 	clear_faults
 	rm -r d
 done
+for method in CreateDescriptor HttpNfcLeaseGetManifest; do
+	sent=$(transfers)
+	fault "{\"kind\":\"drop\",\"method\":\"$method\",\"times\":2}"
+	export_odd 0
+	said
+	same $(($(transfers) - sent)) 1 "the disk came once"
+	rm -r d
+done
 check "$questions questions" test "$questions" -ge 10
 host_idle
 
