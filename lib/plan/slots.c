@@ -10,17 +10,19 @@
 #include <unistd.h>
 
 /* The first of the places that can be used.  RUNTIME_DIRECTORY is systemd's
- * word for the one that it made for us. */
+ * word for the one that it made for us, which is /run/esxbk: who is that user
+ * by hand meets it there.  What a login sets and cron does not comes last, or
+ * one user would have two places. */
 static const struct place {
-	const char *variable; /* NULL: root's */
+	const char *variable; /* NULL: none */
 	const char *below;
 } places[] = {
 	{ "RUNTIME_DIRECTORY", "" },
 	{ NULL, "/run/esxbk" },
-	{ "XDG_RUNTIME_DIR", "/esxbk" },
+	{ "HOME", "/.local/state/esxbk" },
 	{ "STATE_DIRECTORY", "" },
 	{ "XDG_STATE_HOME", "/esxbk" },
-	{ "HOME", "/.local/state/esxbk" },
+	{ "XDG_RUNTIME_DIR", "/esxbk" },
 };
 
 static int
@@ -28,8 +30,7 @@ folder_of(const struct place *p, char *out, size_t size)
 {
 	const char *base = p->variable == NULL ? "" : getenv(p->variable);
 
-	if ((p->variable == NULL && geteuid() != 0) ||
-	    (p->variable != NULL && (base == NULL || base[0] != '/')))
+	if (base == NULL || (p->variable != NULL && base[0] != '/'))
 		return -1;
 	return snprintf(out, size, "%s%s", base, p->below) < (int)size ? 0 : -1;
 }
@@ -65,7 +66,17 @@ find_folder(char *out, size_t size, struct err *e)
 		    make_folder(out) == 0)
 			return 0;
 	return err_set(e, ERR_CREATE,
-	    "no folder for locks: neither in XDG_RUNTIME_DIR nor in HOME");
+	    "no folder for locks: neither in HOME nor in XDG_RUNTIME_DIR");
+}
+
+/* Root by hand must not leave a lock that the folder's owner cannot open. */
+static void
+hand_over(const char *path, const char *folder)
+{
+	struct stat st;
+
+	if (geteuid() == 0 && stat(folder, &st) == 0 && st.st_uid != 0)
+		(void)!lchown(path, st.st_uid, st.st_gid);
 }
 
 static struct lock *
@@ -81,6 +92,8 @@ take(const char *name, struct err *e)
 		return NULL;
 	}
 	l = lock_open(path, true, e);
+	if (l != NULL)
+		hand_over(path, folder);
 	free(path);
 	return l;
 }

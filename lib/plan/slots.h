@@ -9,8 +9,8 @@
  * slots - how much of a site's limits all runs on this machine use together,
  * and that one configuration has one run (esxbk-plan(1), run).
  *
- * Locks are files in /run/esxbk (root), $XDG_RUNTIME_DIR/esxbk, or the folder
- * of our own state; a dead holder's are free.
+ * Locks are files in /run/esxbk (root, and the user of the service), else in
+ * ~/.local/state/esxbk; a dead holder's are free.
  */
 
 /* One of the site's places for a VM: NULL if all are taken, and, with *e, if

@@ -120,6 +120,25 @@ folder_is_made_for_us_alone(void)
 	sandbox_free();
 }
 
+static void
+lock_is_of_the_owner_of_its_folder(void)
+{
+	struct err e = { 0 };
+	struct lock *l;
+	struct stat st;
+	uid_t owner = geteuid() == 0 ? 65534 : geteuid();
+
+	begin();
+	CHECK_INT(mkdir(sandbox_path("locks"), 0700), 0);
+	CHECK_INT(chown(sandbox_path("locks"), owner, (gid_t)-1), 0);
+	l = slots_take(&esx2, &e);
+	CHECK(l != NULL);
+	CHECK_INT(stat(sandbox_path("locks/esx2.0.lock"), &st), 0);
+	CHECK_INT(st.st_uid, owner);
+	lock_free(l);
+	sandbox_free();
+}
+
 /* Not as root, whose next place is the machine's. */
 static void
 use_folder_of_all(void)
@@ -130,9 +149,20 @@ use_folder_of_all(void)
 	if (geteuid() == 0 && setuid(65534) == -1)
 		abort();
 	setenv("XDG_RUNTIME_DIR", sandbox_path("run"), 1);
+	setenv("HOME", sandbox_path("home"), 1);
 	l = slots_take(&esx2, &e);
 	CHECK(l != NULL);
 	CHECK_INT(access(sandbox_path("locks/esx2.0.lock"), F_OK), -1);
+	/* With a login or without, it is the same place. */
+	CHECK_INT(
+	    access(sandbox_path("home/.local/state/esxbk/esx2.0.lock"), F_OK),
+	    0);
+	lock_free(l);
+	unsetenv("HOME");
+	unsetenv("STATE_DIRECTORY");
+	unsetenv("XDG_STATE_HOME");
+	l = slots_take(&esx2, &e);
+	CHECK(l != NULL);
 	CHECK_INT(access(sandbox_path("run/esxbk/esx2.0.lock"), F_OK), 0);
 	lock_free(l);
 }
@@ -153,5 +183,5 @@ folder_that_anybody_may_write_to_is_not_used(void)
 CHECK_MAIN(TEST(site_has_as_many_places_as_its_limit),
     TEST(dead_run_leaves_its_places_free),
     TEST(configuration_has_one_run_whatever_it_is_called),
-    TEST(folder_is_made_for_us_alone),
+    TEST(folder_is_made_for_us_alone), TEST(lock_is_of_the_owner_of_its_folder),
     TEST(folder_that_anybody_may_write_to_is_not_used))
