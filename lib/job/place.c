@@ -126,9 +126,9 @@ place_look(const struct place *p, struct err *e)
 		free(copy);
 	}
 	errno = rc;
-	return rc == 0 ? 0
-		       : err_sys(e, err_class_of_errno(rc),
-			     "write to %s", p->folder);
+	return rc == 0
+	    ? 0
+	    : err_sys(e, err_class_of_errno(rc), "write to %s", p->folder);
 }
 
 int
