@@ -83,7 +83,7 @@ host_idle
 rm -r d
 fault '{"kind":"empty","vm":"odd01","times":0}'
 xp 3 --quiesce off -o d --json --retries 0 odd01 rdm01 iso01
-said 'esxbk-export-ovf: of 3 VMs: 1 failed, 1 partial: export odd01: Hard disk 1: the stream is empty'
+said 'esxbk-export-ovf: of 3 VMs: 1 failed, 1 partial: export odd01: Hard disk 1: the stream is empty; rdm01: not in the backup: Hard disk 2'
 same "$(jq -r 'select(.type == "backup") | "\(.vm.name) \(.exit)"' out |
 	sort)" $'iso01 0\nodd01 74\nrdm01 3'
 only_points d iso01_TIME rdm01_TIME
