@@ -332,7 +332,7 @@ judge_test(struct deploy *d, struct err *came, struct err *e)
 		return 0;
 	*e = *came;
 	/* Of a host that does not answer nobody knows. */
-	if (e->class >= ERR_SIGNAL || vim_is_cut_off(e))
+	if (e->class >= ERR_SIGNAL || soap_is_cut_off(e))
 		return -1;
 	e->class = ERR_NEGATIVE;
 	err_ctx(e, "the restore test failed");

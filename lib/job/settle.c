@@ -125,7 +125,7 @@ settle_identity(struct vim *v, const struct moref *ref, const struct supply *s,
 
 	for (i = 1;; i++) {
 		rc = change_identity(v, ref, s, conf, r, e);
-		if (rc == 0 || i == LOST_MAX || !vim_is_cut_off(e))
+		if (rc == 0 || i == LOST_MAX || !soap_is_cut_off(e))
 			break;
 		log_step("%s; trying again", e->text);
 		err_clear(e);

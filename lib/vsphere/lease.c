@@ -259,7 +259,7 @@ lease_look(struct lease *l, struct err *e)
 	struct err own = { 0 };
 
 	/* Without a connection the transfer's own reason is as good. */
-	if (lease_watch_look(l, &own) == -1 && !vim_is_cut_off(&own) &&
+	if (lease_watch_look(l, &own) == -1 && !soap_is_cut_off(&own) &&
 	    own.class < ERR_SIGNAL)
 		lease_watch_lose(l, &own);
 	return lease_check(l, e);

@@ -114,7 +114,7 @@ beat(struct lease *l, uint64_t period, uint64_t *renewed, struct err *e)
 		/* A refused renewal alone says nothing: the state does. */
 		if (renew(l, e) == 0)
 			*renewed = now;
-		else if (vim_is_cut_off(e))
+		else if (soap_is_cut_off(e))
 			return -1;
 		else
 			log_step("%s", e->text);
@@ -146,7 +146,7 @@ keep_alive(void *arg)
 		err_clear(&e);
 		if (beat(l, period, &renewed, &e) == 0) {
 			alive = clock_mono_ms();
-		} else if (!vim_is_cut_off(&e) ||
+		} else if (!soap_is_cut_off(&e) ||
 		    clock_mono_ms() - alive > l->timeout_ms) {
 			lease_watch_lose(l, &e);
 			break;

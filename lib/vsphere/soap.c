@@ -107,6 +107,13 @@ soap_u64(const struct xml_node *n, uint64_t dflt)
 	return v;
 }
 
+bool
+soap_is_cut_off(const struct err *e)
+{
+	return e->fault[0] == '\0' &&
+	    (e->class == ERR_UNAVAIL || e->class == ERR_IO);
+}
+
 int
 soap_fault_class(const char *type)
 {

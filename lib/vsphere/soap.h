@@ -53,6 +53,10 @@ const struct xml_node *soap_response(const struct xml *reply,
 int soap_method_fault(const struct xml_node *fault, const char *what,
     struct err *e);
 
+/* The way to the server failed, not the request: nobody knows what came of
+ * it. */
+bool soap_is_cut_off(const struct err *e);
+
 /* Exit status class for a fault's type name. */
 int soap_fault_class(const char *type);
 

@@ -26,7 +26,7 @@ look(struct vim *v, const struct moref *task, const char *what,
 	int rc = 0;
 
 	if (props_get(v, task, paths, &p, e) == -1) {
-		rc = vim_is_cut_off(e) ? CUT_OFF : -1;
+		rc = soap_is_cut_off(e) ? CUT_OFF : -1;
 		if (e->class == ERR_NOTFOUND)
 			e->class = ERR_UNAVAIL; /* the server began anew */
 		e->fault[0] = '\0';             /* it is not the task's own */

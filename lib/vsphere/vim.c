@@ -411,13 +411,6 @@ vim_cookie(struct vim *v, char *out, size_t size)
 	wire_cookie(v->wire, out, size);
 }
 
-bool
-vim_is_cut_off(const struct err *e)
-{
-	return e->fault[0] == '\0' &&
-	    (e->class == ERR_UNAVAIL || e->class == ERR_IO);
-}
-
 int
 vim_ping(struct vim *v, struct err *e)
 {

@@ -83,10 +83,6 @@ unsigned int vim_session(struct vim *v);
 /* The session's cookie as it is sent, for a lease URL of the same host. */
 void vim_cookie(struct vim *v, char *out, size_t size);
 
-/* The way to the server failed, not the request: nobody knows what came of
- * it. */
-bool vim_is_cut_off(const struct err *e);
-
 /* Fails only if the session cannot be had back. */
 int vim_ping(struct vim *v, struct err *e);
 

@@ -73,7 +73,7 @@ is_worth_repeating(const struct err *e)
 	size_t i;
 
 	if (e->fault[0] == '\0')
-		return vim_is_cut_off(e);
+		return soap_is_cut_off(e);
 	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		if (strcmp(e->fault, faults[i]) == 0)
 			return true;

@@ -87,7 +87,7 @@ static bool
 is_in_doubt(const struct err *e, int *lost)
 {
 	if (e->fault[0] == '\0')
-		return vim_is_cut_off(e) && ++*lost < LOST_MAX;
+		return soap_is_cut_off(e) && ++*lost < LOST_MAX;
 	return strcmp(e->fault, "InvalidPowerState") == 0 ||
 	    strcmp(e->fault, "TaskInProgress") == 0;
 }

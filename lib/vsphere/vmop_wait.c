@@ -104,7 +104,7 @@ look_again(struct vim *v, const struct moref *vm, enum vmop_wait what,
 
 	err_clear(lost);
 	rc = look(v, vm, what, ip, lost);
-	if (rc == -1 && vim_is_cut_off(lost)) {
+	if (rc == -1 && soap_is_cut_off(lost)) {
 		log_step("%s; asking again", lost->text);
 		return 0;
 	}
