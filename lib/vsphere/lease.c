@@ -13,6 +13,8 @@ enum {
 	IMPORT_READY_S = 4 * 3600, /* it may have to zero whole disks */
 	POLL_MIN_MS = 200,
 	POLL_MAX_MS = 2000,
+	DONE_WAIT_MS = 3000,
+	COMPLETE_TRIES = 2,
 	TIMEOUT_MIN_S = 4,
 	TIMEOUT_MAX_S = 3600,
 	TIMEOUT_DEFAULT_S = 300,
@@ -305,18 +307,27 @@ lease_http_conf(const struct lease *l, const struct lease_item *item,
 		conf->pin = NULL; /* that one is the API's own */
 }
 
-/* If the answer was lost, or the call came twice, the state tells. */
+/* If the answer was lost, or the call came twice, the state tells; it may take
+ * the host some seconds to be through with it. */
 static bool
-is_done(struct lease *l)
+comes_done(struct lease *l, uint64_t limit_ms)
 {
+	uint64_t end = clock_mono_ms() + limit_ms;
 	struct err ignored = { 0 };
 	struct props p = { 0 };
-	bool done;
+	const char *state;
+	bool done = false, waits = true;
 
 	sig_shield();
-	done = props_get(l->v, &l->ref, lease_paths, &p, &ignored) == 0 &&
-	    strcmp(props_text(&p.objects[0], "state"), "done") == 0;
-	props_free(&p);
+	while (
+	    waits && props_get(l->v, &l->ref, lease_paths, &p, &ignored) == 0) {
+		state = props_text(&p.objects[0], "state");
+		done = strcmp(state, "done") == 0;
+		waits = strcmp(state, "ready") == 0 && clock_mono_ms() < end;
+		props_free(&p);
+		if (waits)
+			sig_sleep_ms(POLL_MIN_MS);
+	}
 	sig_unshield();
 	return done;
 }
@@ -325,12 +336,23 @@ static int
 complete(struct lease *l, struct err *e)
 {
 	struct err own = { 0 };
+	uint64_t wait_ms = 0;
+	int i;
 
-	if (vim_do(l->v, "HttpNfcLeaseComplete", &l->ref, NULL, &own) == 0)
-		return 0;
-	if ((own.fault[0] == '\0' || strcmp(own.fault, "InvalidState") == 0) &&
-	    is_done(l))
-		return 0;
+	for (i = 0; i < COMPLETE_TRIES; i++) {
+		err_clear(&own);
+		if (vim_do(l->v, "HttpNfcLeaseComplete", &l->ref, NULL, &own) ==
+		    0)
+			return 0;
+		if (own.fault[0] == '\0')
+			wait_ms = DONE_WAIT_MS;
+		if ((wait_ms > 0 || strcmp(own.fault, "InvalidState") == 0) &&
+		    comes_done(l, wait_ms))
+			return 0;
+		/* It may never have got there. */
+		if (!soap_is_cut_off(&own))
+			break;
+	}
 	lease_watch_gone(l, &own);
 	if (e->class == ERR_NONE)
 		*e = own;

@@ -43,6 +43,11 @@ add_state(struct buf *b)
 		buf_puts(b, "!ManagedObjectNotFound deleted");
 		return;
 	}
+	/* The host takes a moment to be through with it. */
+	if (strcmp(state, "later") == 0) {
+		state = "ready";
+		server.state = "done";
+	}
 	if (server.not_yet > 0) {
 		server.not_yet--;
 		state = "initializing";
@@ -326,7 +331,8 @@ completion_is_what_the_state_says(void)
 		{ "", "done", 0, "" },
 		{ "?", "done", 0, "" },
 		{ "!InvalidState done already", "done", 0, "" },
-		{ "?", "ready", -1, "HttpNfcLeaseAbort " },
+		{ "?", "later", 0, "" },
+		{ "?", "ready", -1, "HttpNfcLeaseComplete HttpNfcLeaseAbort " },
 		{ "!InvalidState not done", "ready", -1, "HttpNfcLeaseAbort " },
 		{ "!Timedout too late", "done", -1, "HttpNfcLeaseAbort " },
 		{ "!ManagedObjectNotFound deleted", "gone", -1, "" },
