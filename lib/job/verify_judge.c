@@ -347,9 +347,6 @@ warn_of_package(const struct verify *v)
 	if (!has_digests && v->p.descriptor_name != NULL)
 		verify_warn(v->r, "W_NO_DIGESTS",
 		    "%s: there is nothing to compare digests with", path);
-	else if (v->p.manifest_name == NULL && v->p.record != NULL)
-		verify_warn(v->r, "W_NO_MANIFEST", "%s: there is no manifest",
-		    path);
 }
 
 int

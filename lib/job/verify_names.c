@@ -1,3 +1,5 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "job/verify_internal.h"
@@ -183,6 +185,27 @@ add_present(struct verify *v, struct err *e)
 	return 0;
 }
 
+/* A point was made with one, and of its descriptor no other digest is kept. */
+static int
+add_lost_manifest(struct verify *v, struct err *e)
+{
+	struct verify_file *f;
+	char *name;
+
+	if (v->p.manifest_name != NULL)
+		return 0;
+	if (asprintf(&name, "%s.mf", v->p.stem) == -1)
+		return err_sys(e, ERR_OS, "memory");
+	f = verify_add_file(v->r, name, e);
+	free(name);
+	if (f == NULL)
+		return -1;
+	verify_fail(f, ERR_NEGATIVE,
+	    "it is not there: nothing tells whether the descriptor is what it "
+	    "was");
+	return 0;
+}
+
 int
 verify_names(struct verify *v, struct err *e)
 {
@@ -196,7 +219,9 @@ verify_names(struct verify *v, struct err *e)
 	if (add(v, v->p.descriptor_name, e) == -1 ||
 	    add(v, v->p.manifest_name, e) == -1 ||
 	    add(v, v->p.certificate_name, e) == -1 ||
-	    (has_record && add(v, RECORD_FILE, e) == -1))
+	    (has_record &&
+		(add_lost_manifest(v, e) == -1 ||
+		    add(v, RECORD_FILE, e) == -1)))
 		return -1;
 	if (add_referred(v, e) == -1 || add_recorded(v, e) == -1)
 		return -1;

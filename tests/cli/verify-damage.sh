@@ -97,12 +97,29 @@ damaged "p/uefi01.mf: FAILED (line 1: unknown algorithm 'MD5')" p
 copy && sed -i "/$disk/s/= .*/= $(printf %064d 7)/" p/uefi01.mf
 damaged "p/$disk: FAILED (its digests in the manifest and in backup.json are not the same)" \
 	--level quick p
+# A point without one is damaged, even if nothing else is.
+lost='it is not there: nothing tells whether the descriptor is what it was'
 copy && rm p/uefi01.mf
-verify 0 p
-same "$(cat err)" "esxbk-verify: warning: p: there is no manifest"
+for level in quick hash deep; do
+	damaged "p/uefi01.mf: FAILED ($lost)" --level $level p
+done
+damaged "p/uefi01.mf: FAILED ($lost)" p/uefi01.ovf
+verify 1 --json p
+same "$(jq -c 'select(.type == "verify") | [.outcome, .exit, .class,
+	.warnings, (.files[] | select(.outcome == "failed"))]' out)" \
+	"[\"failed\",1,\"negative\",[],{\"file\":\"uefi01.mf\",\"outcome\":\"failed\",\"reason\":\"$lost\",\"bytes\":0}]"
 flip "p/$disk" 70000
-verify 1 p
-has out "p/$disk: FAILED (its SHA256 is not the one in backup.json)"
+damaged "p/uefi01.mf: FAILED ($lost)
+p/$disk: FAILED (its SHA256 is not the one in backup.json)" p
+# It is a point as well if its record cannot be read.
+copy && rm p/uefi01.mf && echo '{' >p/backup.json
+verify 1 --level quick p
+has out "p/uefi01.mf: FAILED ($lost)"
+copy && rm p/uefi01.mf p/uefi01.ovf
+damaged "p/uefi01.ovf: FAILED (it is not there)
+p/uefi01.mf: FAILED ($lost)" p
+# What is no point needs none.
+copy && rm p/uefi01.mf && flip "p/$disk" 70000
 rm p/backup.json
 verify 0 p/uefi01.ovf
 same "$(cat err)" \

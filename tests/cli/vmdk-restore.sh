@@ -63,6 +63,13 @@ damaged()
 	: >p/more
 	run 1 esxbk-verify --level quick p
 	has out 'p/more: FAILED (it is not in the manifest)'
+	# Without the manifest nothing tells of such a file.
+	mv p/uefi01.mf mf
+	for level in quick hash deep; do
+		run 1 esxbk-verify --level "$level" p
+		has out 'p/uefi01.mf: FAILED (it is not there: nothing tells'
+	done
+	mv mf p/uefi01.mf
 	rm p/more p/uefi01.nvram
 	run 1 esxbk-verify --level quick p
 	has out 'p/uefi01.nvram: FAILED (it is not there)'
