@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@ enum {
 	GRACE_MS = 2000, /* from SIGTERM to SIGKILL */
 	STEP_MS = 5,
 	SECRET_OUTPUT = 65536,
+	SECRET_LIMIT_S = 300, /* where nobody can be asked */
 };
 
 static pid_t
@@ -30,24 +32,30 @@ start(int out, const char *const *argv, struct err *e)
 	return spawn_start(&s, e);
 }
 
-/* Waits for the next output: -1 if a signal came meanwhile. */
+/* Waits for the next output: -1 if a signal came meanwhile, or it took more
+ * than limit_s since begin_ms (0: no limit). */
 static int
-wait_output(int fd, struct err *e)
+wait_output(int fd, uint64_t begin_ms, unsigned int limit_s, struct err *e)
 {
 	struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
 		{ .fd = sig_is_shielded() ? -1 : sig_fd(), .events = POLLIN } };
+	uint64_t spent = clock_mono_ms() - begin_ms, most = limit_s * 1000ULL;
+	int left = limit_s == 0 ? -1 : most > spent ? (int)(most - spent) : 0;
 
-	(void)poll(p, 2, -1);
+	if (poll(p, 2, left) == 0)
+		return err_set(e, ERR_TEMP, "command did not end within %u s",
+		    limit_s);
 	return sig_check(e);
 }
 
 static int
-drain(int fd, struct buf *out, struct err *e)
+drain(int fd, unsigned int limit_s, struct buf *out, struct err *e)
 {
+	uint64_t begin_ms = clock_mono_ms();
 	char chunk[4096];
 	ssize_t n = -1;
 
-	while (n != 0 && wait_output(fd, e) == 0) {
+	while (n != 0 && wait_output(fd, begin_ms, limit_s, e) == 0) {
 		n = read(fd, chunk, sizeof(chunk));
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -122,7 +130,8 @@ reap(pid_t pid, struct err *e)
 }
 
 int
-proc_capture_argv(const char *const *argv, struct buf *out, struct err *e)
+proc_capture_argv(const char *const *argv, unsigned int limit_s,
+    struct buf *out, struct err *e)
 {
 	int fds[2], rc;
 	pid_t pid;
@@ -137,7 +146,7 @@ proc_capture_argv(const char *const *argv, struct buf *out, struct err *e)
 		close(fds[0]);
 		return -1;
 	}
-	rc = drain(fds[0], out, e);
+	rc = drain(fds[0], limit_s, out, e);
 	close(fds[0]);
 	if (rc == -1)
 		stop(pid);
@@ -151,7 +160,17 @@ proc_capture(const char *command, struct buf *out, struct err *e)
 {
 	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
 
-	return proc_capture_argv(argv, out, e);
+	return proc_capture_argv(argv, 0, out, e);
+}
+
+static bool
+has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1;
 }
 
 char *
@@ -160,7 +179,8 @@ proc_secret(const char *const *argv, struct err *e)
 	struct buf b = { .limit = SECRET_OUTPUT };
 	char *text = NULL;
 
-	if (proc_capture_argv(argv, &b, e) == 0) {
+	if (proc_capture_argv(argv, has_terminal() ? 0 : SECRET_LIMIT_S, &b,
+		e) == 0) {
 		buf_cut(&b, strcspn(buf_text(&b), "\r\n"));
 		if (b.len == 0)
 			err_set(e, ERR_PERM, "it printed nothing");

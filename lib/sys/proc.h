@@ -22,11 +22,14 @@
  */
 int proc_capture(const char *command, struct buf *out, struct err *e);
 
-/* The same for a program without a shell: a path first, NULL at the end. */
-int proc_capture_argv(const char *const *argv, struct buf *out, struct err *e);
+/* The same for a program without a shell: a path first, NULL at the end.  More
+ * than limit_s seconds are ERR_TEMP; 0: it may take its time. */
+int proc_capture_argv(const char *const *argv, unsigned int limit_s,
+    struct buf *out, struct err *e);
 
 /* First line of what such a program prints, as a secret (base/secret): NULL
- * with ERR_PERM if there is none.  free() it. */
+ * with ERR_PERM if there is none.  free() it.  Without a terminal, where it
+ * can ask nobody, it has five minutes: a run by night must not wait for ever. */
 char *proc_secret(const char *const *argv, struct err *e);
 
 #endif

@@ -114,6 +114,29 @@ helper_that_does_not_end_is_ended(void)
 	    "x\n");
 }
 
+static void
+helper_that_has_a_limit_is_ended(void)
+{
+	static const char *const slow[] = { "/bin/sh", "-c",
+		"echo x; exec sleep 60", NULL };
+	static const char *const fast[] = { "/bin/echo", "x", NULL };
+	uint64_t begin = clock_mono_ms();
+	struct err e = { 0 };
+	struct buf b = { 0 };
+
+	CHECK_INT(proc_capture_argv(slow, 1, &b, &e), -1);
+	CHECK_STR(e.text, "command did not end within 1 s");
+	CHECK_INT(e.class, ERR_TEMP);
+	CHECK(clock_mono_ms() - begin >= 1000);
+	CHECK(clock_mono_ms() - begin < 5000);
+	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	err_clear(&e);
+	buf_cut(&b, 0);
+	CHECK_INT(proc_capture_argv(fast, 60, &b, &e), 0);
+	CHECK_STR(buf_text(&b), "x\n");
+	buf_free(&b);
+}
+
 /* The command's process as it wrote it into "pid", and is reaped. */
 static bool
 is_gone(void)
@@ -241,5 +264,6 @@ CHECK_MAIN(TEST(password_is_what_the_command_prints),
     TEST(output_is_added_whole), TEST(helper_reads_our_stdin),
     TEST(helper_that_prints_too_much_is_ended),
     TEST(helper_that_does_not_end_is_ended),
+    TEST(helper_that_has_a_limit_is_ended),
     TEST(signal_ends_the_wait_and_the_helper),
     TEST(shield_lets_the_helper_finish), TEST(nohup_holds_for_the_helper_too))
