@@ -54,6 +54,13 @@ at 2026-11-26T02:00:00Z
 plan 0 run --due
 same "$(points | wc -l)" 2
 
+# Nothing to verify is not all sound.
+mkdir "$SCRATCH/empty"
+conf '.repositories.nas.path = env.SCRATCH + "/empty"'
+plan 4 verify daily
+same "$(cat err)" "esxbk-plan: daily: there is no point to verify"
+conf
+
 # One of two repositories is gone, in the other a point is damaged: both are told.
 stub verify exit 1 digest differs
 conf '.repositories.away = { path: "/nowhere" } |
