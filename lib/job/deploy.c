@@ -12,6 +12,7 @@
 #include "store/hold.h"
 #include "sys/sig.h"
 #include "vsphere/lease.h"
+#include "vsphere/soap.h"
 
 enum { PAUSE_MS = 2000, PAUSE_MAX_MS = 60 * 1000 };
 
@@ -236,8 +237,7 @@ may_try_again(const struct attempt *a, uint64_t *left, unsigned int *pause_ms,
 	const struct deploy *d = a->d;
 
 	if (sig_pending() != 0 || d->supply.is_stream || is_unfit(d) ||
-	    is_in_the_dark(a, e) || !err_is_temporary(e) || *left == 0 ||
-	    strcmp(e->fault, "RequestCanceled") == 0)
+	    is_in_the_dark(a, e) || soap_is_final(e) || *left == 0)
 		return false;
 	--*left;
 	log_step("next attempt in %u s", *pause_ms / 1000);

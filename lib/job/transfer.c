@@ -9,6 +9,7 @@
 #include "sys/pool.h"
 #include "sys/sig.h"
 #include "vsphere/lease.h"
+#include "vsphere/soap.h"
 
 enum { PAUSE_MS = 2000, PAUSE_MAX_MS = 60 * 1000 };
 
@@ -293,7 +294,7 @@ static bool
 may_try_again(const struct transfer *t, struct patience *p, const struct err *e)
 {
 	if (sig_pending() != 0 || has_fault(t->match, FETCH_LOCAL) ||
-	    !err_is_temporary(e) || strcmp(e->fault, "RequestCanceled") == 0)
+	    soap_is_final(e))
 		return false;
 	look_for_progress(t->match, p);
 	if (has_fault(t->match, FETCH_BODY) && !p->had_fresh_lease) {

@@ -114,6 +114,19 @@ soap_is_cut_off(const struct err *e)
 	    (e->class == ERR_UNAVAIL || e->class == ERR_IO);
 }
 
+bool
+soap_is_final(const struct err *e)
+{
+	static const char *const faults[] = { "RequestCanceled", "NoDiskSpace",
+		"InsufficientStorageSpace" };
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (strcmp(e->fault, faults[i]) == 0)
+			return true;
+	return !err_is_temporary(e);
+}
+
 int
 soap_fault_class(const char *type)
 {

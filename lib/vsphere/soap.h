@@ -57,6 +57,10 @@ int soap_method_fault(const struct xml_node *fault, const char *what,
  * it. */
 bool soap_is_cut_off(const struct err *e);
 
+/* The same once more changes nothing: it will not pass, somebody said no, or
+ * there is no room. */
+bool soap_is_final(const struct err *e);
+
 /* Exit status class for a fault's type name. */
 int soap_fault_class(const char *type);
 

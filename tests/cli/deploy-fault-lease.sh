@@ -38,8 +38,8 @@ refuses 77 "{\"kind\":\"no-permission\",\"method\":\"ImportVApp\",
 refuses 77 "{\"kind\":\"restricted\",\"method\":\"ImportVApp\",$stays}" 2 \
 	"ImportVApp: RestrictedVersion: .* \(the host's free licence forbids changes through the API: .*\)"
 for type in DuplicateName:73:2 FileAlreadyExists:73:2 InvalidName:73:2 \
-	LicenseExpired:77:2 InvalidState:75:0 NoDiskSpace:74:0 \
-	InsufficientStorageSpace:74:0; do
+	LicenseExpired:77:2 InvalidState:75:0 NoDiskSpace:74:2 \
+	InsufficientStorageSpace:74:2; do
 	IFS=: read -r type status retries <<<"$type"
 	refuses "$status" "{\"kind\":\"fault\",\"method\":\"ImportVApp\",
 		\"type\":\"$type\",\"message\":\"no; <not>\\n here\",$stays}" \
@@ -67,7 +67,7 @@ for kind in drop:74::'ImportVApp: localhost:[0-9]+: transfer broken after 0 byte
 done
 
 # While it gets ready.
-for type in DuplicateName:73:2 NoDiskSpace:74:0 FileFault:75:0 \
+for type in DuplicateName:73:2 NoDiskSpace:74:2 FileFault:75:0 \
 	RestrictedVersion:77:2; do
 	IFS=: read -r type status retries <<<"$type"
 	next_name
@@ -83,7 +83,7 @@ heals "ImportVApp: the lease failed: FileFault: Unable to access.*" FileFault \
 
 # --- while the disks move ----------------------------------------------------
 
-for type in NoDiskSpace:74:0 FileFault:75:0 NoPermission:77:2; do
+for type in NoDiskSpace:74:2 FileFault:75:0 NoPermission:77:2; do
 	IFS=: read -r type status retries <<<"$type"
 	next_name
 	fault "{\"kind\":\"upload-lease-error\",\"type\":\"$type\",$stays,
