@@ -344,9 +344,11 @@ complete(struct lease *l, struct err *e)
 		if (vim_do(l->v, "HttpNfcLeaseComplete", &l->ref, NULL, &own) ==
 		    0)
 			return 0;
-		if (own.fault[0] == '\0')
+		/* A signal: it was not sent. */
+		if (own.fault[0] == '\0' && own.class < ERR_SIGNAL)
 			wait_ms = DONE_WAIT_MS;
-		if ((wait_ms > 0 || strcmp(own.fault, "InvalidState") == 0) &&
+		if ((own.fault[0] == '\0' ||
+			strcmp(own.fault, "InvalidState") == 0) &&
 		    comes_done(l, wait_ms))
 			return 0;
 		/* It may never have got there. */
