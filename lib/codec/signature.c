@@ -15,6 +15,55 @@
 /* RSA keys of 16384 bits. */
 enum { SIGNATURE_MAX = 2048 };
 
+/* The line "ALGORITHM(manifest)= HEX" of n bytes. */
+static int
+parse_line(const char *line, size_t n, const char *manifest,
+    struct signature *s, struct err *e)
+{
+	const char *open = memchr(line, '(', n), *end = line + n, *p = end;
+	size_t name = strlen(manifest);
+	char algorithm[16] = "";
+
+	while (p > line && strchr("0123456789abcdefABCDEF", p[-1]) != NULL)
+		p--;
+	s->hex = p;
+	s->hex_len = (size_t)(end - p);
+	while (p > line && (p[-1] == ' ' || p[-1] == '='))
+		p--;
+	if (open == NULL || p == end || p[-1] != ')' || open >= p)
+		return err_set(e, ERR_DATA,
+		    "its first line is not of the form SHA256(%s)= hex",
+		    manifest);
+	if ((size_t)(p - 1 - (open + 1)) != name ||
+	    memcmp(open + 1, manifest, name) != 0)
+		return err_set(e, ERR_DATA, "it signs another file than %s",
+		    manifest);
+	n = (size_t)(open - line);
+	while (n > 0 && line[n - 1] == ' ')
+		n--;
+	if (n < sizeof(algorithm))
+		memcpy(algorithm, line, n);
+	if (digest_parse(algorithm, &s->kind) == -1)
+		return err_set(e, ERR_DATA, "unknown algorithm '%.*s'",
+		    n > 40 ? 40 : (int)n, line);
+	return 0;
+}
+
+int
+signature_parse(const char *cert, size_t n, const char *manifest,
+    struct signature *s, struct err *e)
+{
+	const char *end = memchr(cert, '\n', n);
+	size_t line = end == NULL ? n : (size_t)(end - cert);
+
+	*s = (struct signature){ .pem = cert + line, .pem_len = n - line };
+	while (line > 0 && (cert[line - 1] == '\r' || cert[line - 1] == ' '))
+		line--;
+	if (memchr(cert, '\0', n) != NULL)
+		return err_set(e, ERR_DATA, "it is no text");
+	return parse_line(cert, line, manifest, s, e);
+}
+
 static int
 digit(char c)
 {
@@ -122,8 +171,7 @@ verify(EVP_PKEY *key, enum digest_kind kind, const void *text, size_t n,
 }
 
 int
-signature_check(enum digest_kind kind, const void *text, size_t n,
-    const char *hex, size_t hex_len, const char *pem, size_t pem_len,
+signature_check(const struct signature *s, const void *text, size_t n,
     struct signature_signer *signer, struct err *e)
 {
 	unsigned char raw[SIGNATURE_MAX];
@@ -131,9 +179,9 @@ signature_check(enum digest_kind kind, const void *text, size_t n,
 	X509 *x;
 	int rc = -1;
 
-	if (parse_hex(hex, hex_len, raw, e) == -1)
+	if (parse_hex(s->hex, s->hex_len, raw, e) == -1)
 		return -1;
-	x = read_certificate(pem, pem_len, e);
+	x = read_certificate(s->pem, s->pem_len, e);
 	if (x == NULL)
 		goto out;
 	describe(x, signer);
@@ -141,7 +189,7 @@ signature_check(enum digest_kind kind, const void *text, size_t n,
 	if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
 		err_set(e, ERR_DATA, "the certificate's key is not RSA");
 	else
-		rc = verify(key, kind, text, n, raw, hex_len / 2, e);
+		rc = verify(key, s->kind, text, n, raw, s->hex_len / 2, e);
 out:
 	X509_free(x);
 	/* Nobody asks for what OpenSSL has queued in this thread. */

@@ -103,7 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (write(fd, copy, n - 1) != (ssize_t)(n - 1) ||
 	    lseek(fd, 0, SEEK_SET) != 0)
 		abort();
-	if (walk(fd, true, n, &read) != walk(fd, false, n, &skipped) ||
+	if (walk(fd, true, n - 1, &read) != walk(fd, false, n - 1, &skipped) ||
 	    strcmp(read.text, skipped.text) != 0)
 		abort();
 	open_package(fd);

@@ -40,8 +40,10 @@ static int
 judge(enum digest_kind kind, const char *text, const char *hex,
     const char *certificate, struct signature_signer *s, struct err *e)
 {
-	return signature_check(kind, text, strlen(text), hex, strlen(hex),
-	    certificate, strlen(certificate), s, e);
+	const struct signature own = { kind, hex, strlen(hex), certificate,
+		strlen(certificate) };
+
+	return signature_check(&own, text, strlen(text), s, e);
 }
 
 static void
