@@ -123,7 +123,7 @@ hide(int dirfd, const char *folder, const char *name, const char *partial,
 	}
 	if (rc == -1)
 		return err_sys(e, err_class_of_errno(errno), "rename %s", name);
-	return fsync(dirfd) == 0 ? 0 : err_sys(e, ERR_IO, "fsync");
+	return file_fsync_dir(dirfd) == 0 ? 0 : err_sys(e, ERR_IO, "fsync");
 }
 
 /* Since it was read: who is told that a point is pinned is to find it. */

@@ -82,7 +82,7 @@ remove_state(const char *folder, const char *file, struct err *e)
 		if (errno != ENOENT)
 			rc = err_sys(e, err_class_of_errno(errno),
 			    "remove %s/state/%s", folder, file);
-	} else if (fsync(state) == -1) {
+	} else if (file_fsync_dir(state) == -1) {
 		rc = err_sys(e, ERR_IO, "fsync %s/state", folder);
 	}
 	if (state != -1)

@@ -278,13 +278,13 @@ point_commit(struct point *p, enum digest_kind kind, const json_t *record,
 	    write_manifest(p, kind, e) == -1 ||
 	    write_record(p, record, e) == -1 || drop_journal(p, e) == -1)
 		return -1;
-	if (fsync(p->fd) == -1)
+	if (file_fsync_dir(p->fd) == -1)
 		return err_sys(e, ERR_IO, "fsync %s", p->partial_path);
 	if (give_name(p) == -1)
 		return err_sys(e, err_class_of_errno(errno), "rename %s to %s",
 		    p->partial_path, p->name);
 	p->made = false;
-	if (fsync(p->dirfd) == -1)
+	if (file_fsync_dir(p->dirfd) == -1)
 		return err_sys(e, ERR_IO, "fsync %s", p->dir);
 	return 0;
 }

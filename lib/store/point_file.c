@@ -10,6 +10,7 @@
 #include "store/name.h"
 #include "store/point_internal.h"
 #include "store/record.h"
+#include "sys/file.h"
 
 /* Written back while more comes in, or the fsync at the end of a disk would
  * wait for gigabytes. */
@@ -193,7 +194,7 @@ point_file_sync(struct point_file *f, struct err *e)
 {
 	if (fdatasync(f->fd) == -1)
 		return failed(f->point, ERR_IO, "fdatasync", f->name, e);
-	return fsync(f->point->fd) == -1
+	return file_fsync_dir(f->point->fd) == -1
 	    ? failed(f->point, ERR_IO, "fsync of the folder of", f->name, e)
 	    : 0;
 }

@@ -411,7 +411,7 @@ afile_commit(struct afile *f, struct err *e)
 		return err_sys(e, err_class_of_errno(errno), "rename %s to %s",
 		    f->partial, f->name);
 	f->named = false;
-	if (fsync(f->dirfd) == -1)
+	if (file_fsync_dir(f->dirfd) == -1)
 		return err_sys(e, ERR_IO, "fsync %s", f->dir);
 	return 0;
 }

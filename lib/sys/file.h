@@ -36,8 +36,10 @@ char *file_read_secret_fd(int fd, struct err *e);
  * that exists is fine. */
 int file_mkdir(const char *path, struct err *e);
 
-/* fsync of a folder: makes names in it durable. */
+/* fsync of a folder: makes names in it durable, where the file system can do
+ * that.  Of an open one: -1 with errno. */
 int file_sync_dir(const char *path, struct err *e);
+int file_fsync_dir(int fd);
 
 /* Bytes free for us on the file system that holds path. */
 int file_free_bytes(const char *path, uint64_t *bytes, struct err *e);

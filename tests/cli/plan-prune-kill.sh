@@ -56,6 +56,16 @@ healed()
 		[ "$(ls -A repo/web/state)" = "$want.verify.json" ]
 }
 
+# A file system that knows no fsync of a folder.
+rm -rf repo && cp -a fresh repo
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -o trace -e trace=fsync \
+	-P "$PWD/repo/web" -P "$PWD/repo/web/state" \
+	-e inject=fsync:error=EINVAL \
+	"$B/esxbk-plan" prune --max-delete 9 >out 2>err
+same "$?" 0 "prune where no folder knows fsync"
+check "none did" grep -q 'EINVAL.*(INJECTED)' trace
+check "what is to go is gone" healed
+
 rounds=0
 bad=''
 for call in renameat2 fsync unlinkat; do

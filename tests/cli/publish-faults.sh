@@ -17,7 +17,7 @@ errors_of()
 	mkdir | mkdirat | openat) echo ENOSPC EROFS EACCES ;;
 	write) echo ENOSPC EIO ;;
 	fchmod) echo EIO EROFS ;;
-	fsync) echo EIO ENOSPC ;;
+	fsync) echo EIO ENOSPC EINVAL ;;
 	close) echo EIO ;;
 	flock) echo ENOLCK ;;
 	renameat2) echo ENOSPC EIO EROFS EEXIST EINVAL ;;
@@ -27,8 +27,9 @@ errors_of()
 # expect CALL GROUP ERRNO N: sets WANT to the status, POINT to what lies there.
 # A folder that cannot be closed and one that cannot be locked, as on NFS, are
 # no harm; NFS refuses a rename with flags, too; and nobody asks why a folder
-# that is there cannot be made.  The last fsync comes after the point has its
-# name: it is there, but nobody may rely on it.
+# that is there cannot be made.  Some file systems know no fsync of a folder
+# and say EINVAL; of a file that is a failure as any other.  The last fsync
+# comes after the point has its name: it is there, but nobody may rely on it.
 expect()
 {
 	WANT=$(status_of "$3") POINT=''
@@ -36,6 +37,9 @@ expect()
 	mkdir,OUT,*) [ "$4" -eq 1 ] || WANT=0 POINT=${VM}_TIME ;;
 	close,FINAL,* | close,OUT,* | close,LOCK,* | close,ABOVE,* | \
 		flock,PARTIAL,* | renameat2,OUT,EINVAL)
+		WANT=0 POINT=${VM}_TIME
+		;;
+	fsync,OUT,EINVAL | fsync,PARTIAL,EINVAL | fsync,ABOVE,EINVAL)
 		WANT=0 POINT=${VM}_TIME
 		;;
 	fsync,OUT,*) WANT=74 POINT=${VM}_TIME ;;
@@ -151,6 +155,27 @@ while read -r call group n; do
 done < <(picked)
 same $injected $wanted "every fault was injected"
 check "$injected faults" test $injected -ge 70
+
+# --- folders that know no fsync ----------------------------------------------
+
+# folders_without TOOL ARG...: all of a run's folders
+folders_without()
+{
+	rm -rf "$OUT" && mkdir "$OUT"
+	watch OUT PARTIAL
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -o trace \
+		-e trace=fsync "${PATHS[@]}" -e inject=fsync:error=EINVAL \
+		"$B/$1" "${HX[@]}" --quiesce off -o "${@:2}" "$VM" >out 2>err
+	same "$?" 0 "$1: no folder knows fsync"
+	same "$(cat err)" '' "nothing is said"
+	check "none did" grep -q 'EINVAL.*(INJECTED)' trace
+}
+
+folders_without esxbk-export-vmdk "$OUT"
+check "the point is whole" whole "$(cat out)"
+folders_without esxbk-export-ovf "$OUT/vm.ova" --format=ova
+check "the OVA is good" "$B/esxbk-verify" -q "$OUT/vm.ova"
+rm -rf "$OUT"
 
 # --- two at once -------------------------------------------------------------
 

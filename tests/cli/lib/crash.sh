@@ -236,5 +236,6 @@ words_of()
 	EACCES) echo "Permission denied" ;;
 	EEXIST) echo "File exists" ;;
 	ENOLCK) echo "No locks available" ;;
+	EINVAL) echo "Invalid argument" ;;
 	esac
 }
