@@ -9,9 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/buf.h"
+#include "base/clock.h"
 #include "codec/digest.h"
 #include "store/name.h"
 #include "sys/file.h"
+#include "sys/sig.h"
+
+enum { WAIT_MS = 2000, STEP_MS = 20 };
 
 int
 place_init(struct place *p, const char *dir, const char *archive, struct err *e)
@@ -66,6 +70,25 @@ out:
 	return rc;
 }
 
+/* Who looks whether anybody is at work holds it for a moment, too. */
+static struct lock *
+lock_patiently(const char *path, struct err *e)
+{
+	uint64_t end = clock_mono_ms() + WAIT_MS;
+	struct err busy = { 0 };
+	struct lock *l;
+
+	while ((l = lock_open(path, true, &busy)) == NULL &&
+	    busy.class == ERR_TEMP && sig_pending() == 0 &&
+	    clock_mono_ms() < end) {
+		err_clear(&busy);
+		sig_sleep_ms(STEP_MS);
+	}
+	if (l == NULL && sig_check(e) == 0)
+		*e = busy;
+	return l;
+}
+
 static int
 lock_folder(struct place *p, const char *uuid, struct err *e)
 {
@@ -78,7 +101,7 @@ lock_folder(struct place *p, const char *uuid, struct err *e)
 	path = file_join(p->folder, name);
 	if (path == NULL)
 		return err_sys(e, ERR_OS, "memory");
-	p->lock = lock_open(path, true, e);
+	p->lock = lock_patiently(path, e);
 	free(path);
 	/* A mark must not depend on where we were started. */
 	p->repository = realpath(p->folder, NULL);

@@ -28,7 +28,8 @@ int place_init(struct place *p, const char *dir, const char *archive,
     struct err *e);
 bool place_is_stdout(const struct place *p);
 
-/* Makes the folder of points; ERR_TEMP if another run works on that VM. */
+/* Makes the folder of points; ERR_TEMP if another run works on that VM, after
+ * two seconds at most. */
 int place_lock(struct place *p, const struct url *server, const char *uuid,
     struct err *e);
 

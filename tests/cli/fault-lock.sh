@@ -40,7 +40,8 @@ mark_time
 	xp 0 --dry-run -o ../d odd01
 	same "$(cat out)" 'odd01: would be exported'
 )
-soon 8
+# Each of the three that met waits two seconds.
+soon 14
 same $(($(calls CreateSnapshot_Task) - before)) 1 "a snapshot for iso01 only"
 
 # Another VM into this folder, and this VM into another folder.
