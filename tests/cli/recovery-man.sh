@@ -332,6 +332,7 @@ jq 'map(select(.name == "iso01") | .networks = ["VM Network", "new LAN"])' \
 quick_host esxi --spec "$PWD/spec.json"
 # Backups side by side, and newer ones of a VM in its own folder, as of plans.
 xp 0 -o "${MINE[REPO]}" web01 db01 uefi01
+sleep 1 # a point is newer by its second
 xp 0 -o "${MINE[REPO]}/web01" web01
 NEWEST=$(cat out)
 LOST=$(identity web01)
