@@ -381,9 +381,9 @@ static void
 verdicts_of_the_same_moment_are_both_kept(void)
 {
 	static const char damage[] = "{\"damage\":{\"level\":\"deep\"}}";
+	static struct afile *other; /* the child has it, too */
 	struct catalog_folder f;
 	struct err e = { 0 };
-	struct afile *other;
 	int status = -1;
 	pid_t pid;
 
