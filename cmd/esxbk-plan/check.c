@@ -9,7 +9,7 @@
 #include "plan.h"
 #include "plan/history.h"
 #include "plan/prune.h"
-#include "plan/runner_repo.h"
+#include "plan/repo.h"
 #include "plan/select.h"
 #include "store/catalog.h"
 #include "sys/file.h"
@@ -38,7 +38,7 @@ check_repo(const struct conf_plan *p)
 	char size[16], less[16];
 	struct err e = { 0 };
 
-	if (runner_repo_check(p->repo, &e) == -1 ||
+	if (repo_check(p->repo, &e) == -1 ||
 	    file_free_bytes(p->repo->path, &has, &e) == -1 ||
 	    prune_missing(p->repo, &missing, &e) == -1) {
 		finding_fail(f, &e);

@@ -7,7 +7,7 @@
 #include "finding.h"
 #include "job/deploy.h"
 #include "plan.h"
-#include "plan/runner_repo.h"
+#include "plan/repo.h"
 #include "store/catalog.h"
 #include "store/leftover.h"
 #include "store/name.h"
@@ -122,7 +122,7 @@ sweep_repo(struct sweep *s, const struct conf_plan *p, struct err *e)
 	int rc = 0;
 	DIR *d;
 
-	if (runner_repo_check_mounted(p->repo, &failed) == -1) {
+	if (repo_check_mounted(p->repo, &failed) == -1) {
 		finding_fail(f, &failed);
 		return 0;
 	}

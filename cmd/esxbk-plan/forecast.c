@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "plan.h"
 #include "plan/prune_days.h"
-#include "plan/runner_repo.h"
+#include "plan/repo.h"
 #include "sys/sig.h"
 
 /* "prune -n --days N". */
@@ -112,7 +112,7 @@ forecast(const struct conf_plan *plan, size_t n, struct err *e)
 	size_t i;
 
 	if (prune_days_open(&d, plan, clock_now(), n, e) == -1 ||
-	    runner_repo_check_mounted(plan->repo, e) == -1 ||
+	    repo_check_mounted(plan->repo, e) == -1 ||
 	    catalog_read(&c, plan->repo->path, CATALOG_NEWEST, false, e) == -1)
 		goto out;
 	for (i = 0; i < c.n; i++)

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/names.h"
-#include "plan/runner_repo.h"
+#include "plan/repo.h"
 #include "store/catalog.h"
 #include "store/name.h"
 #include "store/record.h"
@@ -86,7 +86,7 @@ find_by_name(const char *name, struct err *e)
 		goto out;
 	for (i = 0; i < c.n_repos; i++)
 		if (!plan_repo_is_twin(&c, i) &&
-		    runner_repo_check_mounted(&c.repos[i], &away) == 0)
+		    repo_check_mounted(&c.repos[i], &away) == 0)
 			search(&m, c.repos[i].path, name, &away);
 	if (m.names.n == 1) {
 		path = m.first;

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/utf8.h"
-#include "plan/runner_repo.h"
+#include "plan/repo.h"
 #include "store/catalog.h"
 #include "sys/file.h"
 
@@ -84,7 +84,7 @@ read_one(struct catalog *c, const struct conf_repo *r, const struct question *q,
 {
 	int rc;
 
-	if (runner_repo_check_mounted(r, e) == -1)
+	if (repo_check_mounted(r, e) == -1)
 		return -1;
 	if (q->vm != NULL)
 		rc = read_vm(c, r->path, q->vm, e);

@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "plan.h"
 #include "plan/outcome.h"
-#include "plan/runner_repo.h"
+#include "plan/repo.h"
 #include "store/keep.h"
 #include "sys/sig.h"
 
@@ -170,7 +170,7 @@ prune_repository(const struct conf_repo *repo, const struct chosen *c,
 	int rc = -1;
 	size_t i;
 
-	if (runner_repo_check_mounted(repo, e) == -1 ||
+	if (repo_check_mounted(repo, e) == -1 ||
 	    check_writable(path, e) == -1 ||
 	    catalog_read(&folders, path, CATALOG_NEWEST, false, e) == -1)
 		goto out;

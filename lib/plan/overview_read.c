@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "plan/runner_repo.h"
+#include "plan/repo.h"
 #include "plan/schedule.h"
 
 enum { RUNS_AT_LEAST = 3 }; /* where there are no slots to go by */
@@ -28,7 +28,7 @@ read_repo(struct overview_data *d, const struct conf_repo *repo,
 	struct err why = { 0 };
 
 	r->repo = repo;
-	if (runner_repo_check_mounted(repo, &why) == 0 &&
+	if (repo_check_mounted(repo, &why) == 0 &&
 	    catalog_read(&r->catalog, repo->path, points, true, &why) == -1)
 		err_ctx(&why, "repository %s", repo->name);
 	return why.class == ERR_NONE ? 0 : keep_problem(r, &why, e);

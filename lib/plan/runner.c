@@ -9,11 +9,11 @@
 #include "base/zone.h"
 #include "plan/conf_wishes.h"
 #include "plan/notify_tell.h"
+#include "plan/repo.h"
 #include "plan/runner_dry.h"
 #include "plan/runner_hook.h"
 #include "plan/runner_internal.h"
 #include "plan/runner_record.h"
-#include "plan/runner_repo.h"
 #include "plan/runner_vm.h"
 #include "plan/slots.h"
 #include "sys/machine.h"
@@ -423,7 +423,7 @@ count(const struct run *r, struct runner_end *end)
 static void
 run_all(struct run *r, struct runner_end *end)
 {
-	bool usable = runner_repo_check(r->plan->repo, &r->e) == 0;
+	bool usable = repo_check(r->plan->repo, &r->e) == 0;
 
 	begin(r, usable);
 	if (usable && prepare(r, &r->e) == 0)
@@ -459,7 +459,7 @@ close_slot(struct run *r, struct runner_end *end)
 		err_set(&r->e, outcome_exit(&slot),
 		    "the last run was killed, and there is no other try "
 		    "before the next time");
-	begin(r, runner_repo_check(r->plan->repo, &e) == 0);
+	begin(r, repo_check(r->plan->repo, &e) == 0);
 	conclude(r, end);
 	count(r, end);
 }
@@ -480,7 +480,7 @@ runner_run(const struct runner_conf *c, struct runner_end *end)
 	} else if (c->is_due && !duerun_is_due(&r.due)) {
 		log_step("plan %s: nothing is due", c->plan->name);
 	} else if (c->is_dry_run) {
-		runner_repo_check(c->plan->repo, &r.e);
+		repo_check(c->plan->repo, &r.e);
 		runner_dry(&r, end);
 	} else {
 		run_all(&r, end);

@@ -3,8 +3,8 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "plan/repo.h"
 #include "plan/runner_internal.h"
-#include "plan/runner_repo.h"
 #include "plan/runner_verify.h"
 #include "sys/file.h"
 #include "sys/sig.h"
@@ -165,7 +165,7 @@ runner_recheck(const struct runner_conf *c, struct runner_end *end)
 	*end = (struct runner_end){ .ran = true };
 	if (how.verify == NULL)
 		how.verify = runner_verify_highest(c->plan);
-	if (runner_repo_check_mounted(c->plan->repo, &e) == -1 ||
+	if (repo_check_mounted(c->plan->repo, &e) == -1 ||
 	    catalog_read(&catalog, c->plan->repo->path, CATALOG_NEWEST, true,
 		&e) == -1)
 		goto out;

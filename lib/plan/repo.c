@@ -1,11 +1,11 @@
-#include "plan/runner_repo.h"
+#include "plan/repo.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 int
-runner_repo_check_mounted(const struct conf_repo *repo, struct err *e)
+repo_check_mounted(const struct conf_repo *repo, struct err *e)
 {
 	struct stat st, root;
 
@@ -17,7 +17,7 @@ runner_repo_check_mounted(const struct conf_repo *repo, struct err *e)
 }
 
 int
-runner_repo_check(const struct conf_repo *repo, struct err *e)
+repo_check(const struct conf_repo *repo, struct err *e)
 {
 	struct stat st;
 
@@ -28,7 +28,7 @@ runner_repo_check(const struct conf_repo *repo, struct err *e)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_CREATE, "repository %s: %s is no folder",
 		    repo->name, repo->path);
-	if (runner_repo_check_mounted(repo, e) == -1)
+	if (repo_check_mounted(repo, e) == -1)
 		return -1;
 	if (access(repo->path, R_OK | W_OK | X_OK) == -1)
 		return err_sys(e, err_class_of_errno(errno),
